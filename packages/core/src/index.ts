@@ -1,0 +1,1 @@
+export { type Address, type Family, familyOf, parseAddress } from "./address/address.ts";
