@@ -1,1 +1,106 @@
-export { type Address, type Family, familyOf, parseAddress } from "./address/address.ts";
+export {
+  type Address,
+  addressBits,
+  addressBytes,
+  addressFromBytes,
+  addressFromValue,
+  addressValue,
+  compareAddresses,
+  type Family,
+  families,
+  familyOf,
+  parseAddress,
+  tryParseAddress,
+} from "./address/address.ts";
+export {
+  addressAt,
+  type Cidr,
+  cidrFamily,
+  cidrOf,
+  cidrSize,
+  compareCidrs,
+  containsAddress,
+  containsCidr,
+  hostCidr,
+  networkAddress,
+  overlaps,
+  parseCidr,
+  prefixLength,
+  tryParseCidr,
+} from "./address/cidr.ts";
+export { type MacAddress, macBytes, macFromBytes, parseMac, tryParseMac } from "./address/mac.ts";
+export { type AttachmentKey, formatAttachmentKey } from "./cni/attachment-key.ts";
+export type { CniDns, CniInterface, CniIp, CniResult, CniRoute } from "./cni/result.ts";
+export type { AddRequest, CheckRequest, CniCall, CniVerbs, DelRequest, GcRequest, StatusRequest } from "./cni/verbs.ts";
+export { type Config, configSchema, type PoolConfig } from "./config/schema.ts";
+export { type ErrorCode, errorCodes, type RetryClass } from "./errors/codes.ts";
+export { type ErrorFacts, errorFrom, isPodwireError, PodwireError, quoteValue } from "./errors/podwire-error.ts";
+export type {
+  AttachedAddress,
+  AttachmentFacts,
+  AttachmentSpec,
+  Datapath,
+  FoundAttachment,
+  NetnsRef,
+  PodRoute,
+} from "./host/attachment-spec.ts";
+export type { Finding } from "./host/finding.ts";
+export type { HostCapabilities, HostNetwork } from "./host/host-network.ts";
+export type {
+  Drift,
+  Egress,
+  HostEvent,
+  HostInterface,
+  NodeInterface,
+  NodeNetwork,
+  Repair,
+} from "./host/node-network.ts";
+export { type AddressState, addressTransitions, type BlockState, blockTransitions } from "./pool/states.ts";
+export type {
+  BlockKind,
+  Capabilities,
+  CloudInterface,
+  Gateways,
+  InterfaceOwner,
+  InterfaceRole,
+  Limits,
+  NetworkFacts,
+  Snapshot,
+  SubnetFacts,
+} from "./provider/cloud-facts.ts";
+export type {
+  BlockChange,
+  BlockOutcome,
+  BlockRequest,
+  CallOptions,
+  CloudProvider,
+  InterfaceOutcome,
+  InterfaceRef,
+  InterfaceRequest,
+  Mutation,
+} from "./provider/cloud-provider.ts";
+export type { NodeIdentity } from "./provider/node-identity.ts";
+export type { ClusterScope, NodeRef } from "./provider/node-ref.ts";
+export type { CloudRoute, RouteBackend, RouteChange, RouteOutcome } from "./provider/route-backend.ts";
+export type { AttachmentReport, NodeAgent, NodePorts, NodeReport, PoolReport } from "./reconcile/node-agent.ts";
+export { decodeFrame, encodeFrame, type Frame } from "./rpc/frame.ts";
+export { protocol } from "./rpc/protocol.ts";
+export { type CancelSignal, neverCancelled } from "./runtime/cancel-signal.ts";
+export { type CancelTimer, type Clock, sleep } from "./runtime/clock.ts";
+export { type LogFields, type Logger, silentLogger } from "./runtime/logger.ts";
+export { type MetricLabels, type MetricName, type Metrics, metrics, silentMetrics } from "./runtime/metrics.ts";
+export type { Random } from "./runtime/random.ts";
+export { decodeUtf8, encodeUtf8, isWellFormedUtf8 } from "./runtime/utf8.ts";
+export type {
+  AddressRecord,
+  AttachmentRecord,
+  AttachmentState,
+  BlockRecord,
+  InterfaceRecord,
+  OperationRecord,
+  OperationRequest,
+  PodRef,
+  TombstoneRecord,
+} from "./store/records.ts";
+export type { MetaKey, StateChange } from "./store/state-change.ts";
+export type { StateStore, StoredState } from "./store/state-store.ts";

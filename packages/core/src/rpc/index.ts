@@ -1,1 +1,2 @@
-export {};
+export { decodeFrame, encodeFrame, type Frame } from "./frame.ts";
+export { protocol } from "./protocol.ts";
