@@ -1,16 +1,19 @@
 import { defineConfig } from "vitest/config";
+import { tallyFileVariable, tallyReporter } from "./scripts/tally-reporter.ts";
 
 const resolve = { conditions: ["podwire-source"] };
+const tallyFile = process.env[tallyFileVariable];
 
 /** Two suites: `unit` runs anywhere, `kernel` needs the namespaces that scripts/test.ts makes for it. */
 export default defineConfig({
   test: {
+    reporters: tallyFile === undefined ? ["default"] : ["default", tallyReporter(tallyFile)],
     projects: [
       {
         ssr: { resolve },
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts", "**/node_modules/**", "**/dist/**"],
         },
       },
