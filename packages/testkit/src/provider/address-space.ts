@@ -1,0 +1,84 @@
+import {
+  addressAt,
+  addressBits,
+  addressFromValue,
+  addressValue,
+  type Cidr,
+  cidrFamily,
+  cidrOf,
+  cidrSize,
+  networkAddress,
+} from "@podwire/core";
+
+interface Span {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Which parts of a subnet are taken. Blocks are aligned to their size, as clouds align them. */
+export class AddressSpace {
+  readonly cidr: Cidr;
+  /** Sorted, never overlapping. */
+  #taken: Span[] = [];
+
+  constructor(cidr: Cidr) {
+    this.cidr = cidr;
+  }
+
+  /** The lowest free block of that size, now taken; undefined when there is none. Lowest first: reuse comes soon. */
+  take(prefixLength: number): Cidr | undefined {
+    const size = 1n << BigInt(addressBits(cidrFamily(this.cidr)) - prefixLength);
+    let candidate = spanOf(this.cidr).first;
+    for (const span of this.#taken) {
+      if (span.last < candidate) continue;
+      if (candidate + size - 1n < span.first) break;
+      candidate = alignUp(span.last + 1n, size);
+    }
+    if (candidate + size - 1n > spanOf(this.cidr).last) return undefined;
+    const block = cidrOf(addressFromValue(cidrFamily(this.cidr), candidate), prefixLength);
+    this.claim(block);
+    return block;
+  }
+
+  /** Takes exactly this block; false (and nothing taken) when any part of it is outside the subnet or taken. */
+  claim(block: Cidr): boolean {
+    const span = spanOf(block);
+    const whole = spanOf(this.cidr);
+    if (cidrFamily(block) !== cidrFamily(this.cidr) || span.first < whole.first || span.last > whole.last) return false;
+    const index = this.#taken.findIndex((other) => other.last >= span.first);
+    if (index >= 0 && (this.#taken[index] as Span).first <= span.last) return false;
+    this.#taken.splice(index < 0 ? this.#taken.length : index, 0, span);
+    return true;
+  }
+
+  /** Gives back a block that was taken as one. Harmless when it is not. */
+  release(block: Cidr): void {
+    const { first, last } = spanOf(block);
+    this.#taken = this.#taken.filter((span) => span.first !== first || span.last !== last);
+  }
+
+  /** Addresses that are not taken; at most 2^53. */
+  get freeCount(): number {
+    const taken = this.#taken.reduce((sum, span) => sum + span.last - span.first + 1n, 0n);
+    const free = cidrSize(this.cidr) - taken;
+    return free > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(free);
+  }
+}
+
+/** A subnet as AWS, GCE and Azure hand it out: `head` addresses at its start and `tail` at its end are the cloud's own. */
+export function subnetSpace(cidr: Cidr, head: number, tail: number): AddressSpace {
+  const space = new AddressSpace(cidr);
+  const bits = addressBits(cidrFamily(cidr));
+  for (let i = 0; i < head; i++) space.claim(cidrOf(addressAt(cidr, BigInt(i)), bits));
+  for (let i = 1; i <= tail; i++) space.claim(cidrOf(addressAt(cidr, cidrSize(cidr) - BigInt(i)), bits));
+  return space;
+}
+
+function spanOf(cidr: Cidr): Span {
+  const first = addressValue(networkAddress(cidr));
+  return { first, last: first + cidrSize(cidr) - 1n };
+}
+
+function alignUp(value: bigint, size: bigint): bigint {
+  return ((value + size - 1n) / size) * size;
+}
