@@ -29,9 +29,25 @@ export {
   tryParseCidr,
 } from "./address/cidr.ts";
 export { type MacAddress, macBytes, macFromBytes, parseMac, tryParseMac } from "./address/mac.ts";
-export { type AttachmentKey, formatAttachmentKey } from "./cni/attachment-key.ts";
+export { type AnswerOptions, answerCni, type CniAnswer } from "./cni/answer.ts";
+export { type AttachmentKey, attachmentKey, formatAttachmentKey, maxAttachmentKeyBytes } from "./cni/attachment-key.ts";
+export { type CniErrorResult, errorResult, formatErrorResult } from "./cni/error-result.ts";
 export type { CniDns, CniInterface, CniIp, CniResult, CniRoute } from "./cni/result.ts";
-export type { AddRequest, CheckRequest, CniCall, CniVerbs, DelRequest, GcRequest, StatusRequest } from "./cni/verbs.ts";
+export {
+  type AddRequest,
+  type CheckRequest,
+  type CniCall,
+  type CniVerb,
+  type CniVerbs,
+  cniVerbs,
+  type DelRequest,
+  type GcRequest,
+  isCniVerb,
+  type StatusRequest,
+  type ValidAttachment,
+} from "./cni/verbs.ts";
+export { answerVersion, scanCniVersion } from "./cni/version-answer.ts";
+export { type CniVersion, newestVersion, supportedVersions } from "./cni/versions.ts";
 export { type Config, configSchema, type PoolConfig } from "./config/schema.ts";
 export { type ErrorCode, errorCodes, type RetryClass } from "./errors/codes.ts";
 export { type ErrorFacts, errorFrom, isPodwireError, PodwireError, quoteValue } from "./errors/podwire-error.ts";

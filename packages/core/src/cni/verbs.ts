@@ -3,6 +3,15 @@ import type { PodRef } from "../store/records.ts";
 import type { AttachmentKey } from "./attachment-key.ts";
 import type { CniDns, CniResult } from "./result.ts";
 
+/** The values of CNI_COMMAND. The specification's list of parameters forgets STATUS, which has a section of its own. */
+export const cniVerbs = ["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"] as const;
+
+export type CniVerb = (typeof cniVerbs)[number];
+
+export function isCniVerb(text: string): text is CniVerb {
+  return (cniVerbs as readonly string[]).includes(text);
+}
+
 /** How long a verb may take, and whether anybody still waits for it. */
 export interface CniCall {
   /** `Clock.bootMs` at which the answer must be on its way. */
@@ -16,8 +25,6 @@ export interface AddRequest {
   readonly pod: PodRef;
   /** Goes into the result as it is. */
   readonly dns?: CniDns;
-  /** What earlier plugins of the chain made; ours is appended to it. */
-  readonly prevResult?: CniResult;
 }
 
 export interface DelRequest {
@@ -35,10 +42,16 @@ export interface CheckRequest {
   readonly prevResult: CniResult;
 }
 
+/** An attachment the runtime still knows, of the network that is collected. */
+export interface ValidAttachment {
+  readonly containerId: string;
+  readonly ifName: string;
+}
+
 export interface GcRequest {
   readonly network: string;
   /** Undefined when the list was absent (then nothing is collected); empty when it was empty (then everything is). */
-  readonly validAttachments: readonly { readonly containerId: string; readonly ifName: string }[] | undefined;
+  readonly validAttachments: readonly ValidAttachment[] | undefined;
 }
 
 export interface StatusRequest {
@@ -48,7 +61,8 @@ export interface StatusRequest {
 /**
  * What podwire does for each verb of the CNI specification, after environment and standard input were found valid and
  * before the result is converted to the version asked for. Rejects only with PodwireError; on any failure of ADD nothing
- * is left behind. DEL, CHECK, GC and STATUS have no result.
+ * is left behind. ADD resolves with what podwire made; in a chain `answerCni` puts it behind what earlier plugins made.
+ * DEL, CHECK, GC and STATUS have no result.
  */
 export interface CniVerbs {
   add(request: AddRequest, call: CniCall): Promise<CniResult>;

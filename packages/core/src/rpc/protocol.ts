@@ -16,8 +16,10 @@ export const protocol = {
   frameMediaType: "application/vnd.podwire.cni",
   okStatus: 200,
   cniErrorStatus: 422,
-  /** Overridden by PODWIRE_DEADLINE_MS, 2,000 to 300,000. The clock runs from the start of the client. */
+  /** Overridden by PODWIRE_DEADLINE_MS, within these bounds. The clock runs from the start of the client. */
   defaultDeadlineMs: 30_000,
+  minDeadlineMs: 2_000,
+  maxDeadlineMs: 300_000,
   /** The daemon answers this long before the deadline, the client gives up this long after it. */
   deadlineMarginMs: 1_000,
   maxStdinBytes: 4 * 1024 * 1024,
