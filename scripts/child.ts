@@ -7,7 +7,7 @@ export interface CapturedRun extends ProcessEnd {
   readonly output: string;
 }
 
-/** Runs a program to its end with our terminal. An interrupt of ours is passed on, so that nothing outlives this process. */
+/** Runs a program to its end with our terminal. An interrupt of ours is passed on: nothing outlives this process. */
 export async function runProgram(argv: readonly string[], options: SpawnOptions = {}): Promise<ProcessEnd> {
   return await ended(start(argv, { stdio: "inherit", ...options }));
 }
