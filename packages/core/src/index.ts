@@ -29,6 +29,7 @@ export {
   tryParseCidr,
 } from "./address/cidr.ts";
 export { type MacAddress, macBytes, macFromBytes, parseMac, tryParseMac } from "./address/mac.ts";
+export type { AddTiming } from "./attachment/add-timings.ts";
 export { type AnswerOptions, answerCni, type CniAnswer } from "./cni/answer.ts";
 export { type AttachmentKey, attachmentKey, formatAttachmentKey, maxAttachmentKeyBytes } from "./cni/attachment-key.ts";
 export { type CniErrorResult, errorResult, formatErrorResult } from "./cni/error-result.ts";
@@ -48,9 +49,14 @@ export {
 } from "./cni/verbs.ts";
 export { answerVersion, scanCniVersion } from "./cni/version-answer.ts";
 export { type CniVersion, newestVersion, supportedVersions } from "./cni/versions.ts";
+export { configJsonSchema, type JsonSchema } from "./config/json-schema.ts";
+export { applyOverrides } from "./config/overrides.ts";
+export { parseConfig } from "./config/parse-config.ts";
+export { configReference } from "./config/reference.ts";
 export { type Config, configSchema, type PoolConfig } from "./config/schema.ts";
 export { type ErrorCode, errorCodes, type RetryClass } from "./errors/codes.ts";
 export { type ErrorFacts, errorFrom, isPodwireError, PodwireError, quoteValue } from "./errors/podwire-error.ts";
+export { errorReference } from "./errors/reference.ts";
 export type {
   AttachedAddress,
   AttachmentFacts,
@@ -71,6 +77,20 @@ export type {
   NodeNetwork,
   Repair,
 } from "./host/node-network.ts";
+export { type AllocatedAddress, type AllocationRequest, allocate, claimAddresses } from "./pool/allocate.ts";
+export {
+  blockSize,
+  excessOf,
+  type PlannedInterface,
+  type PlannedSubnet,
+  type PoolAction,
+  type PoolSituation,
+  type PoolTargets,
+  planPool,
+  shortageOf,
+} from "./pool/plan-pool.ts";
+export { addressStateAt, type BlockCounts, countPool, type PoolCounts, type PoolIdentity } from "./pool/pool-counts.ts";
+export { addressesHeldBy, forgetBlock, releaseAddresses } from "./pool/release.ts";
 export { type AddressState, addressTransitions, type BlockState, blockTransitions } from "./pool/states.ts";
 export type {
   BlockKind,
@@ -98,15 +118,26 @@ export type {
 export type { NodeIdentity } from "./provider/node-identity.ts";
 export type { ClusterScope, NodeRef } from "./provider/node-ref.ts";
 export type { CloudRoute, RouteBackend, RouteChange, RouteOutcome } from "./provider/route-backend.ts";
+export { createNodeAgent } from "./reconcile/create-node-agent.ts";
 export type { AttachmentReport, NodeAgent, NodePorts, NodeReport, PoolReport } from "./reconcile/node-agent.ts";
 export { decodeFrame, encodeFrame, type Frame } from "./rpc/frame.ts";
 export { protocol } from "./rpc/protocol.ts";
 export { type CancelSignal, neverCancelled } from "./runtime/cancel-signal.ts";
+export { type CancelSource, createCancelSource, withTimeout } from "./runtime/cancel-source.ts";
 export { type CancelTimer, type Clock, sleep } from "./runtime/clock.ts";
 export { type LogFields, type Logger, silentLogger } from "./runtime/logger.ts";
 export { type MetricLabels, type MetricName, type Metrics, metrics, silentMetrics } from "./runtime/metrics.ts";
 export type { Random } from "./runtime/random.ts";
 export { decodeUtf8, encodeUtf8, isWellFormedUtf8 } from "./runtime/utf8.ts";
+export { type Ledger, openLedger } from "./store/ledger.ts";
+export {
+  addressesOf,
+  applyChange,
+  attachmentOf,
+  createNodeState,
+  type MutableNodeState,
+  type NodeState,
+} from "./store/node-state.ts";
 export type {
   AddressRecord,
   AttachmentRecord,

@@ -51,6 +51,12 @@ export interface Drift {
   readonly found?: string;
 }
 
+/** An address as it is configured on an interface: the host bits are not zero, so this is no `Cidr`. */
+export interface InterfaceAddress {
+  readonly address: Address;
+  readonly prefixLength: number;
+}
+
 /** A network interface of the host's namespace. */
 export interface HostInterface {
   readonly name: string;
@@ -58,7 +64,7 @@ export interface HostInterface {
   readonly mac: MacAddress;
   readonly up: boolean;
   readonly mtuBytes: number;
-  readonly addresses: readonly Cidr[];
+  readonly addresses: readonly InterfaceAddress[];
 }
 
 /** Something moved in the kernel. Tells where to look, not what to do: the reader audits. */

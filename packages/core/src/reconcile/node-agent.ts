@@ -1,5 +1,6 @@
 import type { Address, Family } from "../address/address.ts";
 import type { Cidr } from "../address/cidr.ts";
+import type { AddTiming } from "../attachment/add-timings.ts";
 import type { CniVerbs } from "../cni/verbs.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import type { HostNetwork } from "../host/host-network.ts";
@@ -41,6 +42,8 @@ export interface NodeAgent extends CniVerbs {
   /** Makes the next comparison with the cloud happen now. */
   refresh(): void;
   report(): NodeReport;
+  /** Brings the gauges up to date; call before they are read. */
+  publishMetrics(): void;
 }
 
 /** What `GET /v1/status` answers. */
@@ -77,10 +80,5 @@ export interface AttachmentReport {
   readonly addresses: readonly Address[];
   readonly netns: string;
   /** Where the time of the ADD went; absent for attachments read back from the state. */
-  readonly addTiming?: {
-    readonly totalMs: number;
-    readonly waitMs: number;
-    readonly storeMs: number;
-    readonly hostMs: number;
-  };
+  readonly addTiming?: AddTiming;
 }

@@ -1,0 +1,57 @@
+import type { Cidr } from "../address/cidr.ts";
+import type { PodwireError } from "../errors/podwire-error.ts";
+import type { Random } from "../runtime/random.ts";
+
+/** Something rests after a failure. */
+export interface Rest {
+  readonly untilMs: number;
+  readonly delayMs: number;
+}
+
+/**
+ * What this process has seen of the cloud and may forget: a restart begins with an empty one and is only slower for it.
+ */
+export interface CloudMemory {
+  /** Blocks a snapshot did not show, with the start of the first such snapshot. */
+  suspects: ReadonlyMap<Cidr, number>;
+  readonly subnetRests: Map<string, Rest>;
+  readonly interfaceRests: Map<string, Rest>;
+  /** End of the last mutation, by interface: a snapshot that began before it tells nothing about the interface. */
+  readonly mutationEndsMs: Map<string, number>;
+  /** Since when there are too many addresses, by `pool/family`. */
+  readonly excessSinceMs: Map<string, number>;
+  /** The newest failure of reading from the cloud and of changing something there, until one succeeds. */
+  readFailure: PodwireError | undefined;
+  changeFailure: PodwireError | undefined;
+  describedMs: number | undefined;
+  /** Start of the last successful reading of limits and network. */
+  factsMs: number | undefined;
+}
+
+export function createCloudMemory(): CloudMemory {
+  return {
+    suspects: new Map(),
+    subnetRests: new Map(),
+    interfaceRests: new Map(),
+    mutationEndsMs: new Map(),
+    excessSinceMs: new Map(),
+    readFailure: undefined,
+    changeFailure: undefined,
+    describedMs: undefined,
+    factsMs: undefined,
+  };
+}
+
+const firstRestMs = 1_000;
+const longestRestMs = 60_000;
+
+/** Doubles the last rest, up to a minute, with up to a quarter more so that nodes do not come back together. */
+export function nextRest(last: Rest | undefined, at: { nowMs: number; random: Random; leastMs?: number }): Rest {
+  const doubled = last === undefined ? firstRestMs : Math.min(last.delayMs * 2, longestRestMs);
+  const delayMs = Math.max(doubled, at.leastMs ?? 0);
+  return { delayMs, untilMs: at.nowMs + delayMs + at.random.integer(Math.ceil(delayMs / 4)) };
+}
+
+export function isResting(rest: Rest | undefined, nowMs: number): boolean {
+  return rest !== undefined && nowMs < rest.untilMs;
+}

@@ -1,0 +1,172 @@
+import type { Address } from "../address/address.ts";
+import { errorFrom } from "../errors/podwire-error.ts";
+import type { NodeRef } from "../provider/node-ref.ts";
+import type { CancelSignal } from "../runtime/cancel-signal.ts";
+import { withTimeout } from "../runtime/cancel-source.ts";
+import type { StateChange } from "../store/state-change.ts";
+import type { CloudContext } from "./cloud-context.ts";
+import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
+import { nextRest, type Rest } from "./cloud-memory.ts";
+import { planObservation } from "./plan-observation.ts";
+import { planRecovered } from "./plan-recovered.ts";
+
+/** A block that one snapshot missed is looked for again this soon. */
+const suspicionMs = 1_000;
+/** VPC ranges, subnets and limits are read again after this long. */
+const factsMaxAgeMs = 600_000;
+
+/** Observes: compares the state with what the cloud says, again and again. */
+export interface CloudWatch {
+  /** The next comparison happens now, or right after the one under way. */
+  refresh(): void;
+  run(signal: CancelSignal): Promise<void>;
+}
+
+export function createCloudWatch(
+  context: CloudContext,
+  options: { readonly signal: CancelSignal; readonly underway: () => ReadonlySet<string> },
+): CloudWatch {
+  let wake: (() => void) | undefined;
+  let wanted = false;
+
+  const pause = (delayMs: number) =>
+    new Promise<void>((resolve) => {
+      const end = () => {
+        cancelTimer();
+        wake = undefined;
+        wanted = false;
+        resolve();
+      };
+      const cancelTimer = context.clock.startTimer(wanted ? 0 : delayMs, end);
+      wake = end;
+      options.signal.addEventListener("abort", end, { once: true });
+      if (options.signal.aborted) end();
+    });
+
+  return {
+    refresh() {
+      wanted = true;
+      wake?.();
+    },
+    async run() {
+      const node = await learnNode(context, options.signal, pause);
+      let failed: Rest | undefined;
+      while (!options.signal.aborted && node !== undefined) {
+        failed = await look(context, { ...options, node, failed });
+        await pause(failed?.delayMs ?? nextLookMs(context));
+      }
+    },
+  };
+}
+
+function nextLookMs({ memory, settings }: CloudContext): number {
+  const { intervalMs } = settings.config.reconcile;
+  return memory.suspects.size > 0 ? Math.min(intervalMs, suspicionMs) : intervalMs;
+}
+
+/** Who the node is does not change; asked once a process, as long as it takes. Undefined when stopped before. */
+async function learnNode(
+  context: CloudContext,
+  signal: CancelSignal,
+  pause: (delayMs: number) => Promise<void>,
+): Promise<NodeRef | undefined> {
+  let rest: Rest | undefined;
+  while (!signal.aborted) {
+    try {
+      return await timed(context, { op: "ask the metadata server", signal }, (inTime) => context.identity.self(inTime));
+    } catch (thrown) {
+      rest = noteFailure(context, thrown, rest);
+      await pause(rest.delayMs);
+    }
+  }
+  return undefined;
+}
+
+interface Look {
+  readonly node: NodeRef;
+  readonly signal: CancelSignal;
+  readonly underway: () => ReadonlySet<string>;
+  readonly failed: Rest | undefined;
+}
+
+/** One comparison. Undefined on success, else how long to rest. */
+async function look(context: CloudContext, options: Look): Promise<Rest | undefined> {
+  try {
+    await learnFacts(context, options);
+    await observe(context, options);
+    context.memory.readFailure = undefined;
+  } catch (thrown) {
+    return options.signal.aborted ? undefined : noteFailure(context, thrown, options.failed);
+  }
+  await context.converge();
+  context.queue.serve();
+  context.replan();
+  return undefined;
+}
+
+async function learnFacts(context: CloudContext, { node, signal }: Look): Promise<void> {
+  const { ledger, provider, memory, clock } = context;
+  const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < factsMaxAgeMs;
+  if (isFresh && readCloudFacts(ledger.state) !== undefined) return;
+  const startedMs = clock.bootMs();
+  const limits = await timed(context, { op: "read limits", signal }, (inTime) =>
+    provider.limits(node, { signal: inTime }),
+  );
+  const network = await timed(context, { op: "read network", signal }, (inTime) =>
+    provider.network(node, { signal: inTime }),
+  );
+  ledger.commit(cloudFactsChanges(ledger.state, { node, limits, network }));
+  memory.factsMs = startedMs;
+}
+
+async function observe(context: CloudContext, { node, signal, underway }: Look): Promise<void> {
+  const { ledger, provider, memory, clock, host, log } = context;
+  ledger.commit(orphanedOperations(context, underway()));
+  const snapshot = await timed(context, { op: "describe the node", signal }, (inTime) =>
+    provider.describe(node, { signal: inTime }),
+  );
+  const hostAddresses = new Set<Address>();
+  for (const { addresses } of await host.interfaces()) for (const { address } of addresses) hostAddresses.add(address);
+  const plan = planObservation({
+    state: ledger.state,
+    snapshot,
+    suspects: memory.suspects,
+    mutationEndsMs: memory.mutationEndsMs,
+    hostAddresses,
+    poolFor: () => "default",
+  });
+  ledger.commit([...plan.changes, ...planRecovered(context, plan.adopted)]);
+  memory.suspects = plan.suspects;
+  memory.describedMs = clock.bootMs();
+  if (plan.lost.length > 0) log.error("cloud took blocks that pods use", { blocks: plan.lost });
+  if (plan.gone.length > 0) log.warn("cloud took blocks", { blocks: plan.gone });
+  if (plan.adopted.length > 0) log.info("blocks found", { blocks: plan.adopted });
+}
+
+/** Operations written down by a process that is gone, or whose outcome could not be written down: nobody knows it. */
+function orphanedOperations({ ledger, clock }: CloudContext, underway: ReadonlySet<string>): StateChange[] {
+  return [...ledger.state.operations.values()]
+    .filter(({ token, state }) => state === "sent" && !underway.has(token))
+    .map((record) => ({ put: "operation", record: { ...record, state: "unknown", endedMs: clock.bootMs() } }));
+}
+
+function timed<T>(
+  { clock, settings }: CloudContext,
+  call: { readonly op: string; readonly signal: CancelSignal },
+  work: (signal: CancelSignal) => Promise<T>,
+): Promise<T> {
+  const { callTimeoutMs } = settings.config.reconcile;
+  return withTimeout(clock, { timeoutMs: callTimeoutMs, op: call.op, parent: call.signal }, work);
+}
+
+function noteFailure(context: CloudContext, thrown: unknown, last: Rest | undefined): Rest {
+  const error = errorFrom(thrown);
+  context.memory.readFailure = error;
+  const { code, message, details, retryAfterMs } = error;
+  context.log.warn("cloud could not be read", { code, message, details });
+  return nextRest(last, {
+    nowMs: context.clock.bootMs(),
+    random: context.random,
+    ...(retryAfterMs === undefined ? {} : { leastMs: retryAfterMs }),
+  });
+}

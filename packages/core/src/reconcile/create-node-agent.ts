@@ -1,0 +1,171 @@
+import { addAttachment } from "../attachment/add.ts";
+import { createAddTimings } from "../attachment/add-timings.ts";
+import { createAddressQueue } from "../attachment/address-queue.ts";
+import type { AttachmentContext } from "../attachment/attachment-context.ts";
+import { checkAttachment } from "../attachment/check.ts";
+import { deleteAttachment } from "../attachment/del.ts";
+import { collectAttachments } from "../attachment/gc.ts";
+import { createKeyLanes } from "../attachment/key-lanes.ts";
+import { statusError } from "../attachment/status.ts";
+import type { CniVerbs } from "../cni/verbs.ts";
+import type { Config } from "../config/schema.ts";
+import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
+import { explainShortage } from "../pool/explain-shortage.ts";
+import type { CancelSignal } from "../runtime/cancel-signal.ts";
+import { createCancelSource } from "../runtime/cancel-source.ts";
+import { openLedger } from "../store/ledger.ts";
+import type { CloudContext } from "./cloud-context.ts";
+import { readCloudFacts } from "./cloud-facts-cache.ts";
+import { createCloudMemory } from "./cloud-memory.ts";
+import { createCloudWatch } from "./cloud-watch.ts";
+import { createKernelWatch } from "./kernel-watch.ts";
+import type { NodeAgent, NodePorts } from "./node-agent.ts";
+import { nodeReport } from "./node-report.ts";
+import { createNodeSettings } from "./node-settings.ts";
+import { PoolLoop } from "./pool-loop.ts";
+import { poolSituation } from "./pool-situation.ts";
+import { publishMetrics } from "./publish-metrics.ts";
+import { findUnrecorded, finishInterrupted } from "./recover.ts";
+
+/** How often what the kernel refused to remove is tried again. */
+const leftoverIntervalMs = 5_000;
+/** Used until the cloud has told the network's MTU: safe in every network. */
+const cautiousMtuBytes = 1500;
+
+/** @throws STORE_FAILED when the state cannot be read */
+export function createNodeAgent(config: Config, ports: NodePorts): NodeAgent {
+  const stop = createCancelSource();
+  const { context, loops } = wireLoops(config, ports, stop.signal);
+  const attachments = attachmentContext(context);
+  const obstacle = () => addObstacle(context);
+  return {
+    ...verbs(attachments, context),
+    async recover() {
+      await finishInterrupted(attachments);
+      context.unrecorded.push(...(await findUnrecorded(attachments)));
+      await loops.kernel.converge();
+    },
+    async run(signal) {
+      followSignal(signal, stop.abort);
+      const leftovers = retryLeftovers(attachments, stop.signal);
+      await Promise.all([loops.cloud.run(stop.signal), loops.kernel.run(stop.signal)]);
+      leftovers();
+      await loops.pool.drain();
+    },
+    refresh: loops.cloud.refresh,
+    report: () => nodeReport({ context, timings: attachments.timings, obstacle: obstacle() }),
+    publishMetrics() {
+      publishMetrics(context, nodeReport({ context, timings: attachments.timings, obstacle: obstacle() }));
+    },
+  };
+}
+
+/** The loops need each other: the closures below run only after all of them stand. */
+function wireLoops(config: Config, ports: NodePorts, signal: CancelSignal) {
+  const memory = createCloudMemory();
+  const ledger = openLedger(ports.store);
+  const context: CloudContext = {
+    ...ports,
+    settings: createNodeSettings(config),
+    ledger,
+    memory,
+    unrecorded: [],
+    queue: createAddressQueue({
+      ledger,
+      clock: ports.clock,
+      suspects: () => new Set(memory.suspects.keys()),
+      onDemand: () => loops.pool.replan(),
+      explain: (pool) => explainPool(context, pool),
+    }),
+    replan: () => loops.pool.replan(),
+    refresh: () => loops.cloud.refresh(),
+    converge: () => loops.kernel.converge(),
+  };
+  const pool = new PoolLoop(context, signal);
+  const kernel = createKernelWatch(context, signal);
+  const cloud = createCloudWatch(context, { signal, underway: () => pool.underway() });
+  const loops = { pool, kernel, cloud };
+  return { context, loops };
+}
+
+function attachmentContext(context: CloudContext): AttachmentContext {
+  const { ledger, queue, host, clock, log, metrics, settings } = context;
+  return {
+    ledger,
+    queue,
+    host,
+    clock,
+    log,
+    metrics,
+    lanes: createKeyLanes(),
+    timings: createAddTimings(),
+    families: settings.families,
+    datapath: settings.config.datapath,
+    mtuBytes: () => readCloudFacts(ledger.state)?.network.mtuBytes ?? cautiousMtuBytes,
+    poolOf: settings.poolOf,
+    onRelease: context.replan,
+  };
+}
+
+function verbs(attachments: AttachmentContext, context: CloudContext): CniVerbs {
+  return {
+    add: (request, call) => addAttachment(attachments, request, call),
+    del: (request) => deleteAttachment(attachments, request),
+    check: (request) => checkAttachment(attachments, request),
+    gc: (request) => collectAttachments(attachments, request),
+    async status() {
+      const error = statusError(context.ledger.state, addObstacle(context));
+      if (error !== undefined) throw error;
+    },
+  };
+}
+
+/** Why an ADD to the default pool could not be served now; undefined when it could. */
+function addObstacle(context: CloudContext): PodwireError | undefined {
+  const { settings } = context;
+  const names = settings.pools.filter((pool) =>
+    situationsOf(context, pool).some(({ counts }) => counts.available === 0),
+  );
+  return names[0] === undefined ? undefined : explainPool(context, names[0]);
+}
+
+function situationsOf(context: CloudContext, pool: string) {
+  const { ledger, memory, settings, provider, queue, clock } = context;
+  const input = {
+    state: ledger.state,
+    memory,
+    settings,
+    facts: readCloudFacts(ledger.state),
+    capabilities: provider.capabilities,
+    waiters: queue.waiters,
+  };
+  return settings.families.map((family) => poolSituation(input, { pool, family }, clock.bootMs()));
+}
+
+function explainPool(context: CloudContext, pool: string): PodwireError {
+  const { memory, clock, ledger } = context;
+  const cloudFailure = memory.changeFailure ?? memory.readFailure;
+  const short = situationsOf(context, pool).find(({ counts }) => counts.available === 0);
+  if (short !== undefined && (cloudFailure !== undefined || memory.describedMs !== undefined)) {
+    return explainShortage(short, { pool, nowMs: clock.bootMs(), cloudFailure });
+  }
+  const known = readCloudFacts(ledger.state) === undefined ? "has not learnt who it is" : "has not been described";
+  return new PodwireError("DAEMON_STARTING", `pool ${pool} cannot serve yet: the node ${known}`);
+}
+
+function followSignal(signal: CancelSignal, abort: (reason: unknown) => void): void {
+  if (signal.aborted) abort(signal.reason);
+  else signal.addEventListener("abort", () => abort(signal.reason), { once: true });
+}
+
+/** Returns what ends it. */
+function retryLeftovers(attachments: AttachmentContext, signal: CancelSignal): () => void {
+  const { clock, log } = attachments;
+  let cancelTimer = () => {};
+  const again = async () => {
+    await finishInterrupted(attachments).catch((thrown) => log.error("clean-up failed", { ...errorFrom(thrown) }));
+    if (!signal.aborted) cancelTimer = clock.startTimer(leftoverIntervalMs, again);
+  };
+  cancelTimer = clock.startTimer(leftoverIntervalMs, again);
+  return () => cancelTimer();
+}

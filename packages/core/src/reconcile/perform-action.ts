@@ -1,0 +1,180 @@
+import type { Cidr } from "../address/cidr.ts";
+import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
+import type { PoolAction } from "../pool/plan-pool.ts";
+import type { BlockOutcome } from "../provider/cloud-provider.ts";
+import type { NodeRef } from "../provider/node-ref.ts";
+import type { CancelSignal } from "../runtime/cancel-signal.ts";
+import { withTimeout } from "../runtime/cancel-source.ts";
+import type { OperationRecord } from "../store/records.ts";
+import type { StateChange } from "../store/state-change.ts";
+import type { CloudContext } from "./cloud-context.ts";
+import { nextRest } from "./cloud-memory.ts";
+import { outcomeChanges, plannedOperation, reopenBlocks } from "./record-outcome.ts";
+
+export interface ActionRun {
+  readonly pool: string;
+  readonly node: NodeRef;
+  readonly signal: CancelSignal;
+  /** Runs a call once one of the places for calls in flight is free. */
+  readonly limit: <T>(call: () => Promise<T>) => Promise<T>;
+}
+
+export interface StartedAction {
+  readonly token: string;
+  /** Rejects only when the outcome could not be written down: the operation then counts as one of unknown outcome. */
+  readonly done: Promise<void>;
+}
+
+/**
+ * Act and record: writes the operation down (synchronously, so that the plan is still true), calls the cloud, writes down
+ * what came of it.
+ * @throws STORE_FAILED nothing was sent
+ */
+export function startAction(context: CloudContext, action: PoolAction, run: ActionRun): StartedAction {
+  const { ledger, clock, random } = context;
+  const token = random.token();
+  const operation = plannedOperation(action, { pool: run.pool, token, startedMs: clock.bootMs() });
+  const releasing = action.kind === "unassign" ? action.blocks : [];
+  ledger.commit([{ put: "operation", record: operation }, ...markReleasing(context, releasing)]);
+  const done = run.limit(async () => {
+    if (isNoLongerWanted(context, operation)) abandon(context, operation);
+    else await callAndRecord(context, operation, run);
+    await context.converge();
+    context.queue.serve();
+    context.replan();
+  });
+  return { token, done };
+}
+
+async function callAndRecord(context: CloudContext, operation: OperationRecord, run: ActionRun): Promise<void> {
+  const outcome = await callCloud(context, operation, run).catch((thrown) => errorFrom(thrown));
+  if (outcome instanceof PodwireError) fail(context, operation, outcome);
+  else settle(context, operation, outcome);
+}
+
+function markReleasing({ ledger, clock }: CloudContext, blocks: readonly Cidr[]): StateChange[] {
+  return blocks.flatMap((cidr) => {
+    const block = ledger.state.blocks.get(cidr);
+    const sinceMs = clock.bootMs();
+    return block === undefined
+      ? []
+      : [{ put: "block" as const, record: { ...block, state: "releasing" as const, sinceMs } }];
+  });
+}
+
+/** The premise of a release, once more right before the call: nobody waits. */
+function isNoLongerWanted({ queue }: CloudContext, operation: OperationRecord): boolean {
+  return operation.kind === "unassign" && queue.waiters(operation.pool) > 0;
+}
+
+function abandon(context: CloudContext, operation: OperationRecord): void {
+  const { ledger, clock } = context;
+  ledger.commit([
+    ...reopenBlocks(ledger.state, operation.request.remove ?? [], clock.bootMs()),
+    { delete: "operation", token: operation.token },
+  ]);
+}
+
+async function callCloud(context: CloudContext, operation: OperationRecord, run: ActionRun): Promise<BlockOutcome> {
+  const { provider, clock, settings } = context;
+  const { token, request, interfaceId } = operation;
+  const limit = { timeoutMs: settings.config.reconcile.callTimeoutMs, op: operation.kind, parent: run.signal };
+  const add = request.add === undefined ? undefined : { kind: request.add, count: request.add.count };
+  return withTimeout(clock, limit, async (signal) => {
+    if (interfaceId !== undefined) {
+      const change = {
+        token,
+        node: run.node,
+        interfaceId,
+        ...optional("add", add),
+        ...optional("remove", request.remove),
+      };
+      return provider.changeBlocks(change, { signal });
+    }
+    const created = await provider.createInterface(
+      {
+        token,
+        node: run.node,
+        scope: { clusterName: settings.config.cluster, networkId: run.node.networkId },
+        subnetId: request.subnetId ?? "",
+        securityGroupIds: [],
+        add: add === undefined ? [] : [add],
+      },
+      { signal },
+    );
+    // The next describe brings the interface with its blocks: one way into the state, not two.
+    context.refresh();
+    return { added: [], removed: [], ...optional("failure", created.failure) };
+  });
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]: V });
+}
+
+function settle(context: CloudContext, operation: OperationRecord, outcome: BlockOutcome): void {
+  const { ledger, clock, log } = context;
+  const nowMs = clock.bootMs();
+  ledger.commit(outcomeChanges(ledger.state, { operation, outcome, nowMs }));
+  const { added, removed } = outcome;
+  log.info("cloud operation done", { kind: operation.kind, interfaceId: operation.interfaceId, added, removed });
+  noteEnd(context, operation);
+  if (outcome.failure === undefined) wake(context, operation);
+  else rest(context, operation, outcome.failure);
+}
+
+function fail(context: CloudContext, operation: OperationRecord, error: PodwireError): void {
+  const { ledger, clock, log } = context;
+  const unknown = error.retry === "ask-first";
+  const endedMs = clock.bootMs();
+  ledger.commit(
+    unknown
+      ? [{ put: "operation", record: { ...operation, state: "unknown", endedMs } }]
+      : [
+          ...reopenBlocks(ledger.state, operation.request.remove ?? [], endedMs),
+          { delete: "operation", token: operation.token },
+        ],
+  );
+  const { code, message, details } = error;
+  log.warn("cloud operation failed", {
+    kind: operation.kind,
+    interfaceId: operation.interfaceId,
+    code,
+    message,
+    details,
+  });
+  noteEnd(context, operation);
+  rest(context, operation, error);
+  if (unknown) context.refresh();
+}
+
+function noteEnd({ memory, clock }: CloudContext, { interfaceId }: OperationRecord): void {
+  if (interfaceId !== undefined) memory.mutationEndsMs.set(interfaceId, clock.bootMs());
+}
+
+function wake(context: CloudContext, operation: OperationRecord): void {
+  const { memory } = context;
+  memory.changeFailure = undefined;
+  if (operation.interfaceId !== undefined) memory.interfaceRests.delete(operation.interfaceId);
+  for (const subnetId of subnetsOf(context, operation)) memory.subnetRests.delete(subnetId);
+}
+
+/** What failed is left alone for a while: the subnet where it is full, else the interface. */
+function rest(context: CloudContext, operation: OperationRecord, error: PodwireError): void {
+  const { memory, clock, random } = context;
+  memory.changeFailure = error;
+  const at = { nowMs: clock.bootMs(), random, ...optional("leastMs", error.retryAfterMs) };
+  const onSubnet = error.code === "SUBNET_EXHAUSTED";
+  const rests = onSubnet ? memory.subnetRests : memory.interfaceRests;
+  const names = onSubnet ? subnetsOf(context, operation) : [operation.interfaceId ?? operation.request.subnetId ?? ""];
+  for (const name of names) {
+    const until = nextRest(rests.get(name), at);
+    rests.set(name, until);
+    clock.startTimer(until.untilMs - at.nowMs, context.replan);
+  }
+}
+
+function subnetsOf({ ledger }: CloudContext, { interfaceId, request }: OperationRecord): string[] {
+  const subnetId = request.subnetId ?? ledger.state.interfaces.get(interfaceId ?? "")?.subnetId;
+  return subnetId === undefined ? [] : [subnetId];
+}

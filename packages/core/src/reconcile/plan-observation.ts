@@ -1,0 +1,187 @@
+import type { Address } from "../address/address.ts";
+import { type Cidr, containsAddress } from "../address/cidr.ts";
+import { forgetBlock } from "../pool/release.ts";
+import type { CloudInterface, Snapshot } from "../provider/cloud-facts.ts";
+import { addressesOf, type NodeState, tombstoneKey } from "../store/node-state.ts";
+import type { BlockRecord, InterfaceRecord, OperationRecord } from "../store/records.ts";
+import type { StateChange } from "../store/state-change.ts";
+
+/** A block given back is not believed in for this long, however often a lagging view shows it. */
+export const tombstoneMs = 60_000;
+
+const highestOrdinal = 126;
+
+export interface ObservationInput {
+  readonly state: NodeState;
+  readonly snapshot: Snapshot;
+  /** Blocks an earlier snapshot did not show, with the start of that snapshot. */
+  readonly suspects: ReadonlyMap<Cidr, number>;
+  /** End of the last mutation, by interface. */
+  readonly mutationEndsMs: ReadonlyMap<string, number>;
+  /** Addresses that the host itself has configured: never given to pods. */
+  readonly hostAddresses: ReadonlySet<Address>;
+  /** Name of the pool a new interface joins. */
+  readonly poolFor: (observed: CloudInterface) => string;
+}
+
+export interface ObservationPlan {
+  readonly changes: readonly StateChange[];
+  readonly suspects: ReadonlyMap<Cidr, number>;
+  /** For the log. */
+  readonly adopted: readonly Cidr[];
+  readonly lost: readonly Cidr[];
+  readonly gone: readonly Cidr[];
+}
+
+/**
+ * What a snapshot of the cloud changes in the state. Pure. A stale view must not do harm: a snapshot says nothing about
+ * an interface that was being changed after the snapshot began; a block is given up only when two snapshots in a row
+ * miss it; a block given back is not taken up again while its tombstone stands.
+ */
+export function planObservation(input: ObservationInput): ObservationPlan {
+  const plan: MutablePlan = { changes: [], suspects: new Map(), adopted: [], lost: [], gone: [] };
+  planInterfaces(input, plan);
+  for (const observed of input.snapshot.interfaces) {
+    if (observed.owner !== "ours") continue;
+    if (isSilentAbout(input, observed.id)) keepSuspects(input, plan, observed.id);
+    else planBlocks(input, plan, observed);
+  }
+  planMissingInterfaces(input, plan);
+  plan.changes.push(...resolvedOperations(input).map(({ token }): StateChange => ({ delete: "operation", token })));
+  planTombstones(input, plan);
+  return plan;
+}
+
+/** Operations of unknown outcome that this snapshot tells about. */
+export function resolvedOperations({ state, snapshot }: ObservationInput): OperationRecord[] {
+  return [...state.operations.values()].filter(
+    ({ state: outcome, endedMs }) => outcome === "unknown" && endedMs !== undefined && endedMs <= snapshot.startedAtMs,
+  );
+}
+
+interface MutablePlan {
+  readonly changes: StateChange[];
+  readonly suspects: Map<Cidr, number>;
+  readonly adopted: Cidr[];
+  readonly lost: Cidr[];
+  readonly gone: Cidr[];
+}
+
+function planInterfaces({ state, snapshot, poolFor }: ObservationInput, plan: MutablePlan): void {
+  const taken = new Set([...state.interfaces.values()].map((record) => record.ordinal));
+  for (const observed of snapshot.interfaces) {
+    const known = state.interfaces.get(observed.id);
+    const ordinal = known?.ordinal ?? lowestFree(taken);
+    if (ordinal === undefined) continue;
+    taken.add(ordinal);
+    const record = interfaceRecord(observed, ordinal, known?.pool ?? poolFor(observed));
+    if (JSON.stringify(known) !== JSON.stringify(record)) plan.changes.push({ put: "interface", record });
+  }
+}
+
+function lowestFree(taken: ReadonlySet<number>): number | undefined {
+  for (let ordinal = 1; ordinal <= highestOrdinal; ordinal++) if (!taken.has(ordinal)) return ordinal;
+  return undefined;
+}
+
+function interfaceRecord(observed: CloudInterface, ordinal: number, pool: string): InterfaceRecord {
+  const { id, mac, role, owner, subnetId, primaryAddresses, gateways } = observed;
+  return { id, pool, mac, ordinal, role, owner, subnetId, primaryAddresses, gateways };
+}
+
+/** Whether the interface was being changed after the snapshot began. */
+function isSilentAbout(input: ObservationInput, interfaceId: string): boolean {
+  const { state, snapshot, mutationEndsMs } = input;
+  if ((mutationEndsMs.get(interfaceId) ?? -1) > snapshot.startedAtMs) return true;
+  const resolved = new Set(resolvedOperations(input));
+  return [...state.operations.values()].some(
+    (operation) => operation.interfaceId === interfaceId && !resolved.has(operation),
+  );
+}
+
+function keepSuspects({ state, suspects }: ObservationInput, plan: MutablePlan, interfaceId: string): void {
+  for (const [cidr, sinceMs] of suspects) {
+    if (state.blocks.get(cidr)?.interfaceId === interfaceId) plan.suspects.set(cidr, sinceMs);
+  }
+}
+
+function planBlocks(input: ObservationInput, plan: MutablePlan, observed: CloudInterface): void {
+  const { state } = input;
+  const shown = new Set(observed.blocks);
+  for (const block of state.blocks.values()) {
+    if (block.interfaceId !== observed.id) continue;
+    if (shown.has(block.cidr)) planShown(input, plan, block);
+    else planMissing(input, plan, block);
+  }
+  for (const cidr of observed.blocks) {
+    // A block that moved from another interface is adopted once it is gone from there.
+    if (!state.blocks.has(cidr) && !isBuried(input, observed.id, cidr)) adopt(input, plan, { cidr, observed });
+  }
+}
+
+function planShown({ snapshot }: ObservationInput, plan: MutablePlan, block: BlockRecord): void {
+  if (block.state === "ready") return;
+  plan.changes.push({ put: "block", record: { ...block, state: "ready", sinceMs: snapshot.startedAtMs } });
+}
+
+function planMissing(input: ObservationInput, plan: MutablePlan, block: BlockRecord): void {
+  const { state, snapshot, suspects } = input;
+  if (block.state === "releasing" || block.state === "assigning") {
+    plan.changes.push(...forgetBlock(state, block.cidr));
+    if (block.state === "releasing") plan.changes.push(bury(block, snapshot.startedAtMs));
+    return;
+  }
+  if (block.state === "lost" || block.sinceMs > snapshot.startedAtMs) return;
+  const missedMs = suspects.get(block.cidr);
+  if (missedMs === undefined) {
+    plan.suspects.set(block.cidr, snapshot.startedAtMs);
+  } else if ([...addressesOf(state, block.cidr).values()].some((record) => record.state === "allocated")) {
+    plan.changes.push({ put: "block", record: { ...block, state: "lost", sinceMs: snapshot.startedAtMs } });
+    plan.lost.push(block.cidr);
+  } else {
+    plan.changes.push(...forgetBlock(state, block.cidr));
+    plan.gone.push(block.cidr);
+  }
+}
+
+function bury(block: BlockRecord, releasedMs: number): StateChange {
+  return { put: "tombstone", record: { interfaceId: block.interfaceId, cidr: block.cidr, releasedMs } };
+}
+
+function isBuried({ state, snapshot }: ObservationInput, interfaceId: string, cidr: Cidr): boolean {
+  const tombstone = state.tombstones.get(tombstoneKey(interfaceId, cidr));
+  return tombstone !== undefined && snapshot.startedAtMs - tombstone.releasedMs < tombstoneMs;
+}
+
+function adopt(
+  input: ObservationInput,
+  plan: MutablePlan,
+  block: { readonly cidr: Cidr; readonly observed: CloudInterface },
+): void {
+  const { cidr, observed } = block;
+  const sinceMs = input.snapshot.startedAtMs;
+  plan.changes.push({ put: "block", record: { cidr, interfaceId: observed.id, state: "ready", sinceMs } });
+  for (const address of input.hostAddresses) {
+    if (!containsAddress(cidr, address)) continue;
+    plan.changes.push({ put: "address", record: { address, block: cidr, state: "excluded" } });
+  }
+  plan.adopted.push(cidr);
+}
+
+/** An interface that is not shown takes its blocks with it, by the same rule of two; then it is forgotten. */
+function planMissingInterfaces(input: ObservationInput, plan: MutablePlan): void {
+  const shown = new Set(input.snapshot.interfaces.map((observed) => observed.id));
+  for (const record of input.state.interfaces.values()) {
+    if (shown.has(record.id) || isSilentAbout(input, record.id)) continue;
+    const blocks = [...input.state.blocks.values()].filter((block) => block.interfaceId === record.id);
+    for (const block of blocks) planMissing(input, plan, block);
+    if (blocks.length === 0) plan.changes.push({ delete: "interface", id: record.id });
+  }
+}
+
+function planTombstones({ state, snapshot }: ObservationInput, plan: MutablePlan): void {
+  for (const { interfaceId, cidr, releasedMs } of state.tombstones.values()) {
+    if (snapshot.startedAtMs - releasedMs < tombstoneMs) continue;
+    plan.changes.push({ delete: "tombstone", interfaceId, cidr });
+  }
+}

@@ -1,0 +1,131 @@
+import PQueue from "p-queue";
+import type { Family } from "../address/address.ts";
+import { errorFrom } from "../errors/podwire-error.ts";
+import { excessOf, type PoolAction, planPool } from "../pool/plan-pool.ts";
+import { nextCooledMs } from "../pool/pool-counts.ts";
+import type { NodeRef } from "../provider/node-ref.ts";
+import type { CancelSignal } from "../runtime/cancel-signal.ts";
+import type { CancelTimer } from "../runtime/clock.ts";
+import type { CloudContext } from "./cloud-context.ts";
+import { type CloudFacts, readCloudFacts } from "./cloud-facts-cache.ts";
+import { type StartedAction, startAction } from "./perform-action.ts";
+import { excessKey, poolSituation } from "./pool-situation.ts";
+
+/** Cloud calls of one node that change something, at most at a time. */
+const callsInFlight = 4;
+
+interface PoolFamily {
+  readonly pool: string;
+  readonly family: Family;
+}
+
+/** Plans the pools again whenever something changed, and carries the plans out. */
+export class PoolLoop {
+  readonly #context: CloudContext;
+  readonly #signal: CancelSignal;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #timers = new Map<string, CancelTimer>();
+  readonly #limiter = new PQueue({ concurrency: callsInFlight });
+  #planned = false;
+
+  /** Nothing new begins once `signal` is aborted. */
+  constructor(context: CloudContext, signal: CancelSignal) {
+    this.#context = context;
+    this.#signal = signal;
+  }
+
+  /** Plans soon, once for any number of calls before that. */
+  replan(): void {
+    if (this.#planned || this.#signal.aborted) return;
+    this.#planned = true;
+    this.#context.clock.startTimer(0, () => this.#plan());
+  }
+
+  /** Tokens of the operations that this process is carrying out. */
+  underway(): ReadonlySet<string> {
+    return new Set(this.#running.keys());
+  }
+
+  /** Resolves when nothing is under way. */
+  async drain(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+    for (const cancel of this.#timers.values()) cancel();
+  }
+
+  #plan(): void {
+    this.#planned = false;
+    const { ledger, memory, settings } = this.#context;
+    const facts = readCloudFacts(ledger.state);
+    // Before this process has compared with the cloud once, nothing is known well enough to change anything.
+    if (this.#signal.aborted || facts === undefined || memory.describedMs === undefined) return;
+    for (const pool of settings.pools) {
+      for (const family of settings.families) this.#planOne({ pool, family }, facts);
+    }
+  }
+
+  #planOne(of: PoolFamily, facts: CloudFacts): void {
+    const { clock, ledger, memory, provider, queue } = this.#context;
+    const nowMs = clock.bootMs();
+    const input = {
+      ...this.#context,
+      state: ledger.state,
+      facts,
+      capabilities: provider.capabilities,
+      waiters: queue.waiters,
+    };
+    const situation = poolSituation(input, of, nowMs);
+    this.#watchExcess(of, excessOf(situation), nowMs);
+    this.#watchCooling(of, nowMs);
+    const excessSinceMs = memory.excessSinceMs.get(excessKey(of.pool, of.family));
+    for (const action of planPool({ ...situation, excessSinceMs }, nowMs)) this.#start(action, of.pool, facts.node);
+  }
+
+  #start(action: PoolAction, pool: string, node: NodeRef): void {
+    const limit = <T>(call: () => Promise<T>) => this.#limiter.add(call);
+    try {
+      this.#follow(startAction(this.#context, action, { pool, node, signal: this.#signal, limit }));
+    } catch (thrown) {
+      const { code, message } = errorFrom(thrown);
+      this.#context.log.error("operation not begun", { kind: action.kind, code, message });
+    }
+  }
+
+  #follow({ token, done }: StartedAction): void {
+    const settled = done
+      .catch((thrown) => {
+        const { code, message } = errorFrom(thrown);
+        this.#context.log.error("outcome of an operation not written down", { token, code, message });
+      })
+      .finally(() => {
+        this.#running.delete(token);
+        if (this.#context.ledger.state.operations.has(token)) this.#context.refresh();
+      });
+    this.#running.set(token, settled);
+  }
+
+  #watchExcess(of: PoolFamily, excess: number, nowMs: number): void {
+    const { memory, settings } = this.#context;
+    const key = excessKey(of.pool, of.family);
+    if (excess === 0) {
+      memory.excessSinceMs.delete(key);
+    } else if (!memory.excessSinceMs.has(key)) {
+      memory.excessSinceMs.set(key, nowMs);
+      this.#replanIn(`excess ${key}`, settings.targetsOf(of.pool).releaseHoldMs);
+    }
+  }
+
+  /** An address that has cooled down may be one too many. */
+  #watchCooling(of: PoolFamily, nowMs: number): void {
+    const { ledger, settings } = this.#context;
+    const cooledMs = nextCooledMs(ledger.state, settings.identityOf(of.pool), { family: of.family, nowMs });
+    if (cooledMs !== undefined) this.#replanIn(`cooling ${excessKey(of.pool, of.family)}`, cooledMs - nowMs);
+  }
+
+  #replanIn(name: string, delayMs: number): void {
+    this.#timers.get(name)?.();
+    this.#timers.set(
+      name,
+      this.#context.clock.startTimer(delayMs, () => this.replan()),
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import type { Cidr } from "../address/cidr.ts";
+import type { PoolAction } from "../pool/plan-pool.ts";
+import { forgetBlock } from "../pool/release.ts";
+import type { BlockOutcome } from "../provider/cloud-provider.ts";
+import type { NodeState } from "../store/node-state.ts";
+import type { OperationRecord } from "../store/records.ts";
+import type { StateChange } from "../store/state-change.ts";
+
+/** The action as it is written down before the call. Pure. */
+export function plannedOperation(
+  action: PoolAction,
+  facts: { readonly pool: string; readonly token: string; readonly startedMs: number },
+): OperationRecord {
+  const common = { ...facts, state: "sent" } as const;
+  if (action.kind === "unassign") {
+    return { ...common, kind: "unassign", interfaceId: action.interfaceId, request: { remove: action.blocks } };
+  }
+  const add = { ...action.blockKind, count: action.count };
+  return action.kind === "assign"
+    ? { ...common, kind: "assign", interfaceId: action.interfaceId, request: { add } }
+    : { ...common, kind: "create-interface", request: { add, subnetId: action.subnetId } };
+}
+
+/** What a known outcome changes: added blocks are ready, removed ones are gone, the others are ready again. Pure. */
+export function outcomeChanges(
+  state: NodeState,
+  done: { readonly operation: OperationRecord; readonly outcome: BlockOutcome; readonly nowMs: number },
+): StateChange[] {
+  const { operation, outcome, nowMs } = done;
+  const interfaceId = operation.interfaceId ?? "";
+  const removed = new Set(outcome.removed);
+  const kept = (operation.request.remove ?? []).filter((cidr) => !removed.has(cidr));
+  return [
+    ...outcome.removed.flatMap((cidr): StateChange[] => [
+      ...forgetBlock(state, cidr),
+      { put: "tombstone", record: { interfaceId, cidr, releasedMs: nowMs } },
+    ]),
+    ...reopenBlocks(state, kept, nowMs),
+    ...outcome.added.flatMap((cidr): StateChange[] => [
+      { delete: "tombstone", interfaceId, cidr },
+      { put: "block", record: { cidr, interfaceId, state: "ready", sinceMs: nowMs } },
+    ]),
+    { delete: "operation", token: operation.token },
+  ];
+}
+
+/** Blocks whose release did not happen. Pure. */
+export function reopenBlocks(state: NodeState, blocks: readonly Cidr[], nowMs: number): StateChange[] {
+  return blocks.flatMap((cidr): StateChange[] => {
+    const block = state.blocks.get(cidr);
+    return block?.state === "releasing" ? [{ put: "block", record: { ...block, state: "ready", sinceMs: nowMs } }] : [];
+  });
+}
