@@ -50,13 +50,33 @@ export function isPodwireError(value: unknown, code?: ErrorCode): value is Podwi
 /** Whatever was thrown, as a PodwireError; what is none already is a defect of ours (`INTERNAL`). */
 export function errorFrom(thrown: unknown, op?: string): PodwireError {
   if (thrown instanceof PodwireError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : quoteValue(thrown);
   return new PodwireError("INTERNAL", message, { cause: thrown, ...(op === undefined ? {} : { op }) });
 }
 
-/** A hostile or long value, made fit to stand in a message: quoted, control characters escaped, at most 80 characters. */
+/** Longest quoted value in characters. */
+const maxQuoted = 80;
+
+/**
+ * A hostile or long value, made fit to stand in a message: quoted, at most 80 characters, all that could move a cursor or
+ * turn the reading direction escaped. Never throws.
+ */
 export function quoteValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  const characters = Array.from(text);
-  return characters.length <= 80 ? text : `${characters.slice(0, 77).join("")}…`;
+  const text = stringify(typeof value === "string" ? value.slice(0, 2 * maxQuoted) : value);
+  const escaped = text.slice(0, 2 * maxQuoted).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeCharacter);
+  const characters = Array.from(escaped);
+  return characters.length <= maxQuoted ? escaped : `${characters.slice(0, maxQuoted - 3).join("")}…`;
+}
+
+/** JSON where the value has one, else the nearest thing to it. */
+function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value === "bigint" ? `${value}` : `a value of type ${typeof value}`;
+  }
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
