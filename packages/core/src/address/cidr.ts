@@ -7,6 +7,8 @@ import {
   compareAddresses,
   type Family,
   familyOf,
+  ipv4FromNumber,
+  ipv4Number,
   tryParseAddress,
 } from "./address.ts";
 
@@ -44,6 +46,10 @@ export function cidrOf(address: Address, length: number): Cidr {
   if (!Number.isInteger(length) || length < 0 || length > bits) {
     throw new PodwireError("INVALID_ADDRESS", `prefix length ${length} is outside 0…${bits}`, { value: `${length}` });
   }
+  if (family === 4) {
+    const size = 2 ** (32 - length);
+    return `${ipv4FromNumber(Math.floor(ipv4Number(address) / size) * size)}/${length}` as Cidr;
+  }
   const shift = BigInt(bits - length);
   const network = addressFromValue(family, (addressValue(address) >> shift) << shift);
   return `${network}/${length}` as Cidr;
@@ -63,7 +69,7 @@ export function prefixLength(cidr: Cidr): number {
 }
 
 export function cidrFamily(cidr: Cidr): Family {
-  return familyOf(networkAddress(cidr));
+  return cidr.includes(":") ? 6 : 4;
 }
 
 /** How many addresses the range holds. */
@@ -76,11 +82,16 @@ export function addressAt(cidr: Cidr, index: bigint): Address {
   if (index < 0n || index >= cidrSize(cidr)) {
     throw new PodwireError("INVALID_ADDRESS", `${cidr} has no address at index ${index}`, { value: String(index) });
   }
-  return addressFromValue(cidrFamily(cidr), addressValue(networkAddress(cidr)) + index);
+  const network = networkAddress(cidr);
+  if (cidrFamily(cidr) === 4) return ipv4FromNumber(ipv4Number(network) + Number(index));
+  return addressFromValue(6, addressValue(network) + index);
 }
 
 export function containsAddress(cidr: Cidr, address: Address): boolean {
-  return cidrFamily(cidr) === familyOf(address) && cidrOf(address, prefixLength(cidr)) === cidr;
+  if (cidrFamily(cidr) !== familyOf(address)) return false;
+  if (cidrFamily(cidr) === 6) return cidrOf(address, prefixLength(cidr)) === cidr;
+  const offset = ipv4Number(address) - ipv4Number(networkAddress(cidr));
+  return offset >= 0 && offset < 2 ** (32 - prefixLength(cidr));
 }
 
 export function containsCidr(outer: Cidr, inner: Cidr): boolean {
