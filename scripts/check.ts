@@ -14,7 +14,7 @@ const node = [process.execPath, "--conditions=podwire-source"] as const;
 const checks: readonly Check[] = [
   { name: "types of the packages", run: () => program("tsc", "-b") },
   { name: "types of tests and scripts", run: () => program("tsc", "-p", "tsconfig.tests.json") },
-  { name: "lint and format", run: () => program("biome", "ci", "--colors=off") },
+  { name: "lint and format", run: () => program("biome", "ci", "--colors=off", "--error-on-warnings") },
   { name: "architecture", run: () => program("vitest", "run", "--project", "unit", "test/architecture") },
   { name: "generated files", run: () => program(...node, "scripts/generate.ts", "--check") },
   { name: "unused code", run: () => program("knip", "--no-progress") },
