@@ -7,20 +7,20 @@ export const coreFolders: FolderTable = {
   address: { mayImport: ["errors"], why: "addresses are values" },
   rpc: { mayImport: ["errors", "runtime"], why: "client and daemon agree on bytes, not on meaning" },
   cni: {
-    mayImport: ["errors", "runtime", "address", "rpc", "store"],
-    why: "the specification's words know neither pool nor cloud nor kernel; of store only who a pod is",
+    mayImport: ["errors", "runtime", "address", "rpc", "store/records.ts"],
+    why: "the specification's words know neither pool nor cloud nor kernel; of records only who a pod is",
   },
   config: { mayImport: ["errors", "address"], why: "configuration is plain data; what it means is decided above" },
   provider: {
-    mayImport: ["errors", "runtime", "address", "host"],
+    mayImport: ["errors", "runtime", "address", "host/finding.ts"],
     why: "the port of a cloud knows no pool and no attachment; of host only what a finding is",
   },
   host: {
-    mayImport: ["errors", "runtime", "address", "cni", "provider"],
+    mayImport: ["errors", "runtime", "address", "cni/attachment-key.ts", "provider/cloud-facts.ts"],
     why: "the port of the kernel knows attachments by their key, and of the cloud only roles and gateways",
   },
   store: {
-    mayImport: ["errors", "address", "cni", "provider", "host", "pool"],
+    mayImport: ["errors", "address", "cni", "provider", "host", "pool/states.ts"],
     why: "records are data that anyone may read; of pool only the names of states",
   },
   pool: {

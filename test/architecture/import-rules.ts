@@ -1,4 +1,5 @@
 import type { ImportRule } from "./rules.ts";
+import { unknownTarget } from "./source-file.ts";
 
 const tests = "**/*.test.ts";
 const adapters = "packages/{aws-eni,gce-routes,azure}";
@@ -47,7 +48,7 @@ export const importRules: readonly ImportRule[] = [
     from: ["packages/cni-bin/src/**"],
     exceptFrom: [tests],
     mustNotImport: ["**"],
-    except: ["packages/cni-bin/src/**", "node:*", "@podwire/core/cni", "@podwire/core/rpc"],
+    except: ["packages/cni-bin/src/**", "node:*", "node:*/*", "@podwire/core/cni", "@podwire/core/rpc"],
     why: "the client is started for every pod: it forwards bytes, and loads no library and no SDK",
   },
   {
@@ -105,7 +106,7 @@ export const importRules: readonly ImportRule[] = [
   {
     from: ["packages/**", "scripts/**", "test/**"],
     exceptFrom: ["packages/daemon/src/wiring.ts"],
-    mustNotImport: ["<computed>"],
+    mustNotImport: [unknownTarget],
     why: "an import that is computed hides an edge; the configured adapter is the only one",
   },
 ];

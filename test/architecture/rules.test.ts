@@ -26,6 +26,7 @@ describe("a rule about imports finds", () => {
     ["a dynamic import", `await import("node:fs");`],
     ["a URL relative to the module", `new URL("node:fs", import.meta.url);`],
     ["a resolved specifier", `import.meta.resolve("node:fs");`],
+    ["one of two, by a condition", `new URL(built ? "./x.js" : "node:fs", import.meta.url);`],
   ])("%s", (_, text) => {
     const violations = checkImports(source("packages/a/src/x.ts", `\n${text}`), rule);
     expect(violations).toEqual(["packages/a/src/x.ts:2: imports node:fs (because)"]);
@@ -89,6 +90,13 @@ describe("a table of folders finds", () => {
   test("nothing in an import along the direction, within a folder, or of a library", () => {
     const text = `import "../low/y.ts"; import "./z.ts"; import "zod";`;
     expect(checkFolders(source("p/src/high/x.ts", text), "p/src", table)).toEqual([]);
+  });
+
+  test("only the named file where a row names one", () => {
+    const narrow = { low: { mayImport: ["high/words.ts"], why }, high: { mayImport: [], why } };
+    const text = `import "../high/words.ts"; import "../high/deeds.ts";`;
+    const violations = checkFolders(source("p/src/low/x.ts", text), "p/src", narrow);
+    expect(violations).toEqual(["p/src/low/x.ts:1: low/ imports high/ (because)"]);
   });
 });
 

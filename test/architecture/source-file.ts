@@ -51,8 +51,7 @@ export function parseSource(path: string, text: string): SourceFile {
   const functions: FunctionFacts[] = [];
   walk(program, undefined, (node, parent) => {
     const line = lineOf(node.start);
-    const found = importOf(node);
-    if (found !== undefined) imports.push({ ...found, target: resolveTarget(path, found.target), line });
+    for (const site of importSites(node)) imports.push({ ...site, target: resolveTarget(path, site.target), line });
     const name = isNamePosition(node, parent) ? undefined : dottedName(node);
     if (name !== undefined && !isMember(parent)) references.push({ name: name.replace(/^globalThis\./, ""), line });
     if (isBlockFunction(node)) functions.push({ line, lineCount: lineOf(node.end) - line + 1 });
@@ -62,22 +61,22 @@ export function parseSource(path: string, text: string): SourceFile {
 
 type ImportSite = Pick<Import, "target" | "kind">;
 
-function importOf(node: Node): ImportSite | undefined {
+function importSites(node: Node): readonly ImportSite[] {
   switch (node.type) {
     case "ImportDeclaration":
     case "ExportAllDeclaration":
     case "ExportNamedDeclaration":
-      return node["source"] === null ? undefined : { target: literal(node["source"]), kind: kindOf(node) };
+      return node["source"] === null ? [] : sitesOf(node["source"], kindOf(node));
     case "ImportExpression":
-      return { target: literal(node["source"]), kind: "dynamic" };
+      return sitesOf(node["source"], "dynamic");
     case "TSImportType":
-      return { target: literal(node["source"]), kind: "type" };
+      return sitesOf(node["source"], "type");
     case "NewExpression":
-      return dottedName(node["callee"] as Node) === "URL" ? urlImport(node) : undefined;
+      return dottedName(node["callee"] as Node) === "URL" ? urlSites(node) : [];
     case "CallExpression":
-      return dottedName(node["callee"] as Node) === "import.meta.resolve" ? resolvedImport(node) : undefined;
+      return dottedName(node["callee"] as Node) === "import.meta.resolve" ? sitesOf(argumentsOf(node)[0], "url") : [];
     default:
-      return undefined;
+      return [];
   }
 }
 
@@ -86,19 +85,23 @@ function kindOf(declaration: Node): Import["kind"] {
 }
 
 /** `new URL("./worker.ts", import.meta.url)` names a module as surely as an import does. */
-function urlImport(node: Node): ImportSite | undefined {
-  const [specifier, base] = node["arguments"] as readonly Node[];
-  if (base === undefined || dottedName(base) !== "import.meta.url") return undefined;
-  return { target: literal(specifier), kind: "url" };
+function urlSites(node: Node): readonly ImportSite[] {
+  const [specifier, base] = argumentsOf(node);
+  return base !== undefined && dottedName(base) === "import.meta.url" ? sitesOf(specifier, "url") : [];
 }
 
-function resolvedImport(node: Node): ImportSite {
-  return { target: literal((node["arguments"] as readonly Node[])[0]), kind: "url" };
+function argumentsOf(node: Node): readonly Node[] {
+  return node["arguments"] as readonly Node[];
 }
 
-function literal(node: unknown): string {
-  const value = (node as Node | undefined)?.["value"];
-  return typeof value === "string" ? value : unknownTarget;
+/** A specifier may also be one of two, by a condition. */
+function sitesOf(specifier: unknown, kind: Import["kind"]): readonly ImportSite[] {
+  const node = specifier as Node | undefined;
+  if (node?.type === "ConditionalExpression") {
+    return [...sitesOf(node["consequent"], kind), ...sitesOf(node["alternate"], kind)];
+  }
+  const value = node?.["value"];
+  return [{ target: typeof value === "string" ? value : unknownTarget, kind }];
 }
 
 function resolveTarget(from: string, specifier: string): string {
