@@ -120,6 +120,13 @@ export type { ClusterScope, NodeRef } from "./provider/node-ref.ts";
 export type { CloudRoute, RouteBackend, RouteChange, RouteOutcome } from "./provider/route-backend.ts";
 export { createNodeAgent } from "./reconcile/create-node-agent.ts";
 export type { AttachmentReport, NodeAgent, NodePorts, NodeReport, PoolReport } from "./reconcile/node-agent.ts";
+export {
+  type ObservationInput,
+  type ObservationPlan,
+  planObservation,
+  tombstoneMs,
+} from "./reconcile/plan-observation.ts";
+export { outcomeChanges, plannedOperation, reopenBlocks, unknownOutcomeChanges } from "./reconcile/record-outcome.ts";
 export { decodeFrame, encodeFrame, type Frame } from "./rpc/frame.ts";
 export { protocol } from "./rpc/protocol.ts";
 export { type CancelSignal, neverCancelled } from "./runtime/cancel-signal.ts";

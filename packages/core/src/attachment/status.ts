@@ -10,14 +10,15 @@ export interface LostBlock {
 }
 
 export function lostBlocks(state: NodeState): LostBlock[] {
-  return [...state.blocks.values()]
-    .filter((block) => block.state === "lost")
+  const lost = [...state.blocks.values()].filter((block) => block.state === "lost");
+  return lost
     .map(({ cidr }) => ({
       cidr,
       attachments: [...addressesOf(state, cidr).values()].flatMap(({ attachment }) =>
         attachment === undefined ? [] : [formatAttachmentKey(attachment)],
       ),
-    }));
+    }))
+    .filter(({ attachments }) => attachments.length > 0);
 }
 
 /**

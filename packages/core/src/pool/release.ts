@@ -17,33 +17,16 @@ export function addressesHeldBy(state: NodeState, key: AttachmentKey): AddressRe
   return held;
 }
 
-/**
- * What DEL does to the addresses of an attachment: each starts to cool down now. A lost block whose last pod this was is
- * gone with it.
- */
+/** What DEL does to the addresses of an attachment: each starts to cool down now. */
 export function releaseAddresses(state: NodeState, key: AttachmentKey, nowMs: number): StateChange[] {
-  const held = addressesHeldBy(state, key);
-  const changes: StateChange[] = [];
-  for (const { address, block } of held) {
-    changes.push({ put: "address", record: { address, block, state: "cooling", freedMs: nowMs } });
-  }
-  for (const block of new Set(held.map((record) => record.block))) {
-    if (state.blocks.get(block)?.state === "lost" && !isHeldByOthers(state, block, key)) {
-      changes.push(...forgetBlock(state, block));
-    }
-  }
-  return changes;
+  return addressesHeldBy(state, key).map(({ address, block }) => ({
+    put: "address",
+    record: { address, block, state: "cooling", freedMs: nowMs },
+  }));
 }
 
 /** The block and every record in it, children first. */
 export function forgetBlock(state: NodeState, cidr: Cidr): StateChange[] {
   const addresses = [...addressesOf(state, cidr).keys()];
   return [...addresses.map((address): StateChange => ({ delete: "address", address })), { delete: "block", cidr }];
-}
-
-function isHeldByOthers(state: NodeState, block: Cidr, key: AttachmentKey): boolean {
-  const own = formatAttachmentKey(key);
-  return [...addressesOf(state, block).values()].some(
-    ({ attachment }) => attachment !== undefined && formatAttachmentKey(attachment) !== own,
-  );
 }

@@ -21,6 +21,6 @@ export const blockTransitions: Readonly<Record<BlockState, Partial<Record<BlockS
     gone: "the cloud took it",
   },
   releasing: { gone: "the cloud took it back", ready: "the release failed, or the block is wanted again" },
-  lost: { ready: "the cloud shows it again", gone: "its last pod is gone" },
+  lost: { ready: "the cloud shows it again", gone: "its last pod is gone and its addresses have cooled down" },
   gone: { assigning: "asked for by address", ready: "a describe shows it" },
 };

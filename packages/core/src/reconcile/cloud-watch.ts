@@ -9,6 +9,7 @@ import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
 import { nextRest, type Rest } from "./cloud-memory.ts";
 import { planObservation } from "./plan-observation.ts";
 import { planRecovered } from "./plan-recovered.ts";
+import { unknownOutcomeChanges } from "./record-outcome.ts";
 
 /** A block that one snapshot missed is looked for again this soon. */
 const suspicionMs = 1_000;
@@ -133,6 +134,7 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
     suspects: memory.suspects,
     mutationEndsMs: memory.mutationEndsMs,
     hostAddresses,
+    cooldownOf: (pool) => context.settings.identityOf(pool).cooldownMs,
     poolFor: () => "default",
   });
   ledger.commit([...plan.changes, ...planRecovered(context, plan.adopted)]);
@@ -147,7 +149,7 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
 function orphanedOperations({ ledger, clock }: CloudContext, underway: ReadonlySet<string>): StateChange[] {
   return [...ledger.state.operations.values()]
     .filter(({ token, state }) => state === "sent" && !underway.has(token))
-    .map((record) => ({ put: "operation", record: { ...record, state: "unknown", endedMs: clock.bootMs() } }));
+    .flatMap((record) => unknownOutcomeChanges(ledger.state, record, clock.bootMs()));
 }
 
 function timed<T>(

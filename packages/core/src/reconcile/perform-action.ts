@@ -9,7 +9,7 @@ import type { OperationRecord } from "../store/records.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { nextRest } from "./cloud-memory.ts";
-import { outcomeChanges, plannedOperation, reopenBlocks } from "./record-outcome.ts";
+import { outcomeChanges, plannedOperation, reopenBlocks, unknownOutcomeChanges } from "./record-outcome.ts";
 
 export interface ActionRun {
   readonly pool: string;
@@ -129,7 +129,7 @@ function fail(context: CloudContext, operation: OperationRecord, error: PodwireE
   const endedMs = clock.bootMs();
   ledger.commit(
     unknown
-      ? [{ put: "operation", record: { ...operation, state: "unknown", endedMs } }]
+      ? unknownOutcomeChanges(ledger.state, operation, endedMs)
       : [
           ...reopenBlocks(ledger.state, operation.request.remove ?? [], endedMs),
           { delete: "operation", token: operation.token },

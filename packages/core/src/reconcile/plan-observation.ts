@@ -1,5 +1,6 @@
-import type { Address } from "../address/address.ts";
+import { type Address, families } from "../address/address.ts";
 import { type Cidr, containsAddress } from "../address/cidr.ts";
+import { addressStateAt } from "../pool/pool-counts.ts";
 import { forgetBlock } from "../pool/release.ts";
 import type { CloudInterface, Snapshot } from "../provider/cloud-facts.ts";
 import { addressesOf, type NodeState, tombstoneKey } from "../store/node-state.ts";
@@ -20,6 +21,7 @@ export interface ObservationInput {
   readonly mutationEndsMs: ReadonlyMap<string, number>;
   /** Addresses that the host itself has configured: never given to pods. */
   readonly hostAddresses: ReadonlySet<Address>;
+  readonly cooldownOf: (pool: string) => number;
   /** Name of the pool a new interface joins. */
   readonly poolFor: (observed: CloudInterface) => string;
 }
@@ -43,7 +45,7 @@ export function planObservation(input: ObservationInput): ObservationPlan {
   planInterfaces(input, plan);
   for (const observed of input.snapshot.interfaces) {
     if (observed.owner !== "ours") continue;
-    if (isSilentAbout(input, observed.id)) keepSuspects(input, plan, observed.id);
+    if (isSilentAbout(input, observed.id)) keepSuspects(input, plan, observed);
     else planBlocks(input, plan, observed);
   }
   planMissingInterfaces(input, plan);
@@ -75,7 +77,7 @@ function planInterfaces({ state, snapshot, poolFor }: ObservationInput, plan: Mu
     if (ordinal === undefined) continue;
     taken.add(ordinal);
     const record = interfaceRecord(observed, ordinal, known?.pool ?? poolFor(observed));
-    if (JSON.stringify(known) !== JSON.stringify(record)) plan.changes.push({ put: "interface", record });
+    if (known === undefined || !isSameInterface(known, record)) plan.changes.push({ put: "interface", record });
   }
 }
 
@@ -89,6 +91,18 @@ function interfaceRecord(observed: CloudInterface, ordinal: number, pool: string
   return { id, pool, mac, ordinal, role, owner, subnetId, primaryAddresses, gateways };
 }
 
+/** Ordinal and pool never change; ids, MAC and role are the cloud's and change with the interface only. */
+function isSameInterface(a: InterfaceRecord, b: InterfaceRecord): boolean {
+  return (
+    a.owner === b.owner &&
+    a.subnetId === b.subnetId &&
+    a.mac === b.mac &&
+    a.role === b.role &&
+    a.primaryAddresses.join() === b.primaryAddresses.join() &&
+    families.every((family) => a.gateways[family] === b.gateways[family])
+  );
+}
+
 /** Whether the interface was being changed after the snapshot began. */
 function isSilentAbout(input: ObservationInput, interfaceId: string): boolean {
   const { state, snapshot, mutationEndsMs } = input;
@@ -99,9 +113,11 @@ function isSilentAbout(input: ObservationInput, interfaceId: string): boolean {
   );
 }
 
-function keepSuspects({ state, suspects }: ObservationInput, plan: MutablePlan, interfaceId: string): void {
+/** Nothing new is held against the interface's blocks; one that is shown all the same is no suspect any more. */
+function keepSuspects({ state, suspects }: ObservationInput, plan: MutablePlan, observed: CloudInterface): void {
+  const shown = new Set(observed.blocks);
   for (const [cidr, sinceMs] of suspects) {
-    if (state.blocks.get(cidr)?.interfaceId === interfaceId) plan.suspects.set(cidr, sinceMs);
+    if (state.blocks.get(cidr)?.interfaceId === observed.id && !shown.has(cidr)) plan.suspects.set(cidr, sinceMs);
   }
 }
 
@@ -121,6 +137,8 @@ function planBlocks(input: ObservationInput, plan: MutablePlan, observed: CloudI
 
 function planShown({ snapshot }: ObservationInput, plan: MutablePlan, block: BlockRecord): void {
   if (block.state === "ready") return;
+  // A release of unknown outcome may have happened all the same: a lagging view is no proof that it did not.
+  if (block.state === "releasing" && snapshot.startedAtMs - block.sinceMs < tombstoneMs) return;
   plan.changes.push({ put: "block", record: { ...block, state: "ready", sinceMs: snapshot.startedAtMs } });
 }
 
@@ -131,17 +149,33 @@ function planMissing(input: ObservationInput, plan: MutablePlan, block: BlockRec
     if (block.state === "releasing") plan.changes.push(bury(block, snapshot.startedAtMs));
     return;
   }
-  if (block.state === "lost" || block.sinceMs > snapshot.startedAtMs) return;
   const missedMs = suspects.get(block.cidr);
-  if (missedMs === undefined) {
+  if (missedMs === undefined && block.state === "ready") {
     plan.suspects.set(block.cidr, snapshot.startedAtMs);
-  } else if ([...addressesOf(state, block.cidr).values()].some((record) => record.state === "allocated")) {
-    plan.changes.push({ put: "block", record: { ...block, state: "lost", sinceMs: snapshot.startedAtMs } });
-    plan.lost.push(block.cidr);
-  } else {
+    return;
+  }
+  const use = useOf(input, block);
+  if (use === "none") {
     plan.changes.push(...forgetBlock(state, block.cidr));
     plan.gone.push(block.cidr);
+  } else if (use === "allocated" && block.state === "ready") {
+    plan.changes.push({ put: "block", record: { ...block, state: "lost", sinceMs: snapshot.startedAtMs } });
+    plan.lost.push(block.cidr);
+  } else if (block.state === "ready") {
+    // Forgetting it now would forget the cool-down, should the cloud show it again.
+    plan.suspects.set(block.cidr, missedMs ?? snapshot.startedAtMs);
   }
+}
+
+function useOf(
+  { state, snapshot, cooldownOf }: ObservationInput,
+  block: BlockRecord,
+): "allocated" | "cooling" | "none" {
+  const cooldownMs = cooldownOf(state.interfaces.get(block.interfaceId)?.pool ?? "");
+  const records = [...addressesOf(state, block.cidr).values()];
+  if (records.some((record) => record.state === "allocated")) return "allocated";
+  const isCooling = records.some((record) => addressStateAt(record, cooldownMs, snapshot.startedAtMs) === "cooling");
+  return isCooling ? "cooling" : "none";
 }
 
 function bury(block: BlockRecord, releasedMs: number): StateChange {

@@ -44,6 +44,18 @@ export function outcomeChanges(
   ];
 }
 
+/**
+ * Nobody knows what came of the operation: a describe that starts from now on tells. Blocks on their way out are stamped
+ * anew, because from now on it takes a while until a lagging view can be told from the truth. Pure.
+ */
+export function unknownOutcomeChanges(state: NodeState, operation: OperationRecord, nowMs: number): StateChange[] {
+  const restamped = (operation.request.remove ?? []).flatMap((cidr): StateChange[] => {
+    const block = state.blocks.get(cidr);
+    return block?.state === "releasing" ? [{ put: "block", record: { ...block, sinceMs: nowMs } }] : [];
+  });
+  return [...restamped, { put: "operation", record: { ...operation, state: "unknown", endedMs: nowMs } }];
+}
+
 /** Blocks whose release did not happen. Pure. */
 export function reopenBlocks(state: NodeState, blocks: readonly Cidr[], nowMs: number): StateChange[] {
   return blocks.flatMap((cidr): StateChange[] => {
