@@ -11,6 +11,7 @@ export {
   type PlannedCall,
 } from "./fault/fault-plan.ts";
 export { callWithFaults, type FaultyOutcome } from "./fault/faulty-call.ts";
+export { type HostFault, hostNetnsPath, MemoryHost, type MemoryHostOptions } from "./host/memory-host.ts";
 export { AddressSpace, subnetSpace } from "./provider/address-space.ts";
 export {
   MemoryCloud,
