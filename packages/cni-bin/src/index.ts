@@ -1,1 +1,1 @@
-export {};
+export { type BuildOptions, type BuiltClient, buildClient } from "./build.ts";
