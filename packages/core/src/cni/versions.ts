@@ -19,7 +19,7 @@ export function isPlausibleVersion(text: string): boolean {
   return /^\d{1,4}\.\d{1,4}\.\d{1,4}$/.test(text);
 }
 
-export function isSupportedVersion(text: string): text is CniVersion {
+function isSupportedVersion(text: string): text is CniVersion {
   return (supportedVersions as readonly string[]).includes(text);
 }
 

@@ -25,7 +25,7 @@ export const errorCodes = {
   UNSUPPORTED_FIELD: {
     cni: 2,
     retry: "never",
-    cause: "a field of the network configuration asks for something podwire does not do",
+    cause: "a field of the network configuration or of CNI_ARGS asks for something podwire does not do",
     remedy: "remove the named field, or chain the plugin that implements it",
   },
   INVALID_ENVIRONMENT: {
