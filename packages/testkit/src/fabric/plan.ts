@@ -1,7 +1,15 @@
-import type { Delivery, FabricInterface, FabricState } from "./state.ts";
-import { deliveries } from "./state.ts";
+import type { Cidr } from "@podwire/core";
+import { type Delivery, deliveries, type FabricInterface, type FabricState } from "./state.ts";
 
-/** Steps from one state of the fabric to another, to be taken in the order of the fields. */
+/** What the kernel holds of a fabric, also when a change stopped half-way. */
+export interface Standing {
+  /** Names of the instances' namespaces. */
+  readonly nodes: ReadonlySet<string>;
+  readonly interfaces: ReadonlyMap<string, FabricInterface>;
+  readonly deliveries: ReadonlyMap<Cidr, Delivery>;
+}
+
+/** Steps from what stands to what is desired, to be taken in the order of the fields. */
 export interface FabricPlan {
   /** Routes that end while their interface stays. (Those of an unplugged interface end with it.) */
   readonly endDeliveries: readonly Delivery[];
@@ -12,27 +20,28 @@ export interface FabricPlan {
   readonly startDeliveries: readonly Delivery[];
 }
 
-/**
- * What is to be done so that `desired` stands where `applied` stood.
- * @throws CLOUD_CONFLICT `desired` contradicts itself
- */
-export function planFabric(applied: FabricState, desired: FabricState): FabricPlan {
-  const before = new Map(applied.interfaces.map((each) => [each.id, each]));
-  const after = new Map(desired.interfaces.map((each) => [each.id, each]));
-  const stays = (id: string) => isSameLink(before.get(id), after.get(id));
-  const old = deliveries(applied);
+/** @throws CLOUD_CONFLICT `desired` contradicts itself */
+export function planFabric(standing: Standing, desired: FabricState): FabricPlan {
   const wanted = deliveries(desired);
+  const links = new Map(desired.interfaces.map((each) => [each.id, each]));
+  const stays = (id: string) => isSameLink(standing.interfaces.get(id), links.get(id));
   return {
-    endDeliveries: [...old.values()].filter((each) => stays(each.interface.id) && !isIn(wanted, each)),
-    unplug: applied.interfaces.filter((each) => !stays(each.id)),
-    removeNodes: applied.nodes.filter((name) => !desired.nodes.includes(name)),
-    addNodes: desired.nodes.filter((name) => !applied.nodes.includes(name)),
+    endDeliveries: differing(standing.deliveries, wanted).filter((each) => stays(each.interface.id)),
+    unplug: [...standing.interfaces.values()].filter((each) => !stays(each.id)),
+    removeNodes: [...standing.nodes].filter((name) => !desired.nodes.includes(name)),
+    addNodes: desired.nodes.filter((name) => !standing.nodes.has(name)),
     plug: desired.interfaces.filter((each) => !stays(each.id)),
-    startDeliveries: [...wanted.values()].filter((each) => !stays(each.interface.id) || !isIn(old, each)),
+    startDeliveries: [...wanted.values()].filter(
+      (each) => !stays(each.interface.id) || !isIn(standing.deliveries, each),
+    ),
   };
 }
 
-function isIn(map: ReturnType<typeof deliveries>, delivery: Delivery): boolean {
+function differing(from: ReadonlyMap<Cidr, Delivery>, to: ReadonlyMap<Cidr, Delivery>): readonly Delivery[] {
+  return [...from.values()].filter((each) => !isIn(to, each));
+}
+
+function isIn(map: ReadonlyMap<Cidr, Delivery>, delivery: Delivery): boolean {
   return map.get(delivery.cidr)?.interface.id === delivery.interface.id;
 }
 

@@ -18,6 +18,8 @@ export interface FabricInterface {
   /** What the instance's kernel calls it. */
   readonly ifName: string;
   readonly gateways: Gateways;
+  /** Those of its subnet. */
+  readonly subnetCidrs: readonly Cidr[];
   /** Addresses of the interface itself, at most one a family. */
   readonly primaryAddresses: readonly Address[];
   readonly blocks: readonly Cidr[];
@@ -36,8 +38,6 @@ export interface FabricState {
   readonly interfaces: readonly FabricInterface[];
   readonly routes: readonly FabricRoute[];
 }
-
-export const emptyFabric: FabricState = { nodes: [], interfaces: [], routes: [] };
 
 /** Packets to `cidr` go to the interface, packets from `cidr` may come from it. */
 export interface Delivery {
@@ -63,7 +63,7 @@ export function deliveries(state: FabricState): ReadonlyMap<Cidr, Delivery> {
   return found;
 }
 
-export function ownCidrs(owner: FabricInterface): readonly Cidr[] {
+function ownCidrs(owner: FabricInterface): readonly Cidr[] {
   return [...owner.primaryAddresses.map(hostCidr), ...owner.blocks];
 }
 
