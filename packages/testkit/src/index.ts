@@ -26,6 +26,13 @@ export {
   type MemoryProvider,
   type MemoryProviderOptions,
 } from "./provider/memory-provider.ts";
+export {
+  type ContractCall,
+  type ContractFault,
+  type ProviderContract,
+  type ProviderPlace,
+  providerContract,
+} from "./provider/provider-contract.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
 export { createMemoryStore, type MemoryStore } from "./store/memory-store.ts";
 export { comparableState, emptyState, putsOf, sampleState } from "./store/sample-state.ts";

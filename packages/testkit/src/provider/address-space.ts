@@ -7,6 +7,7 @@ import {
   cidrFamily,
   cidrOf,
   cidrSize,
+  containsCidr,
   networkAddress,
 } from "@podwire/core";
 
@@ -42,13 +43,18 @@ export class AddressSpace {
 
   /** Takes exactly this block; false (and nothing taken) when any part of it is outside the subnet or taken. */
   claim(block: Cidr): boolean {
+    if (!this.isFree(block)) return false;
     const span = spanOf(block);
-    const whole = spanOf(this.cidr);
-    if (cidrFamily(block) !== cidrFamily(this.cidr) || span.first < whole.first || span.last > whole.last) return false;
-    const index = this.#taken.findIndex((other) => other.last >= span.first);
-    if (index >= 0 && (this.#taken[index] as Span).first <= span.last) return false;
-    this.#taken.splice(index < 0 ? this.#taken.length : index, 0, span);
+    const behind = this.#taken.findIndex((other) => other.first > span.last);
+    this.#taken.splice(behind < 0 ? this.#taken.length : behind, 0, span);
     return true;
+  }
+
+  /** Whether the whole block is in the subnet and no part of it taken. */
+  isFree(block: Cidr): boolean {
+    if (!containsCidr(this.cidr, block)) return false;
+    const { first, last } = spanOf(block);
+    return !this.#taken.some((other) => other.first <= last && other.last >= first);
   }
 
   /** Gives back a block that was taken as one. Harmless when it is not. */

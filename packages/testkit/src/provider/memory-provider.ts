@@ -10,6 +10,7 @@ import {
   cidrFamily,
   type ErrorCode,
   errorCodes,
+  errorFrom,
   type Limits,
   type NetworkFacts,
   type NodeRef,
@@ -69,7 +70,7 @@ class InMemoryProvider implements MemoryProvider {
   describeLagMs = 0;
   readonly #options: MemoryProviderOptions;
   readonly #faults: FaultPlan;
-  readonly #operations = new Map<string, Promise<BlockOutcome>>();
+  readonly #done = new Map<string, BlockOutcome>();
 
   constructor(options: MemoryProviderOptions, capabilities: Capabilities) {
     this.capabilities = capabilities;
@@ -104,12 +105,20 @@ class InMemoryProvider implements MemoryProvider {
     });
   }
 
-  changeBlocks(change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
-    const known = this.#operations.get(change.token);
-    if (known !== undefined) return known;
-    const outcome = this.#startChange(change, options);
-    this.#operations.set(change.token, outcome);
-    return outcome;
+  /** One call, or one for each half as on AWS: that is what `oneDocumentPerInterface` says. */
+  async changeBlocks(change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
+    this.#mustSupport(change);
+    const { add, remove = [], ...mutation } = change;
+    if (this.capabilities.oneDocumentPerInterface || add === undefined || remove.length === 0) {
+      return this.#send(change, options);
+    }
+    const { removed } = await this.#send({ ...mutation, remove }, options);
+    try {
+      const { added, failure } = await this.#send({ ...mutation, add }, options);
+      return failure === undefined ? { added, removed } : { added, removed, failure };
+    } catch (thrown) {
+      return { added: [], removed, failure: errorFrom(thrown) };
+    }
   }
 
   createInterface(): Promise<never> {
@@ -124,18 +133,25 @@ class InMemoryProvider implements MemoryProvider {
     return Promise.reject(notSupported("orphans"));
   }
 
-  async #startChange(change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
-    this.#mustSupport(change);
+  /** The cloud remembers what it did for a token, so the same token does nothing new. */
+  #send(change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
     const call: MemoryCall = { action: "changeBlocks", startedMs: this.#options.clock.bootMs(), change };
+    const key = [
+      change.token,
+      change.remove === undefined ? "" : "remove",
+      change.add === undefined ? "" : "add",
+    ].join();
     return this.#call(call, options, (atMost) => {
       this.#mustKnow(change.node);
-      return this.#apply(change, atMost);
+      const outcome = this.#done.get(key) ?? this.#apply(change, atMost);
+      this.#done.set(key, outcome);
+      return outcome;
     });
   }
 
-  /** Removes, then adds; a failure of the second half is reported beside what the first half did. */
   #apply(change: BlockChange, atMost: number): BlockOutcome {
-    const removed = this.cloud.remove(change.interfaceId, (change.remove ?? []).slice(0, atMost));
+    const wantedGone = change.remove ?? [];
+    const removed = this.cloud.remove(change.interfaceId, wantedGone.slice(0, atMost));
     const added: Cidr[] = [];
     try {
       this.#add(change, atMost, added);
@@ -143,7 +159,8 @@ class InMemoryProvider implements MemoryProvider {
       if (!(thrown instanceof PodwireError) || (removed.length === 0 && added.length === 0)) throw thrown;
       return { added, removed, failure: thrown };
     }
-    return { added, removed };
+    if (added.length + removed.length === countOf(change.add) + wantedGone.length) return { added, removed };
+    return { added, removed, failure: new PodwireError("CLOUD_CONFLICT", "the cloud did less than it was asked to") };
   }
 
   #add(change: BlockChange, atMost: number, added: Cidr[]): void {
@@ -197,10 +214,13 @@ class InMemoryProvider implements MemoryProvider {
 
 function answerOf<T>(action: string, outcome: FaultyOutcome<T>, lost: ErrorCode): T {
   if (outcome.kind === "answered") return outcome.answer;
-  if (outcome.kind === "lost") throw new PodwireError(lost, `the answer to ${action} was lost (${outcome.how})`);
+  if (outcome.kind === "lost") {
+    throw new PodwireError(lost, `the answer to ${action} was lost`, { details: `${action}: ${outcome.how}` });
+  }
   const { code, message, retryAfterMs } = outcome.fail;
   if (!(code in errorCodes)) throw new PodwireError("INTERNAL", `a fault rule names the unknown code ${code}`);
   throw new PodwireError(code as ErrorCode, message ?? `${action} was refused by the fault plan`, {
+    details: action,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
@@ -212,6 +232,11 @@ function unlessAborted<T>(work: Promise<T>, signal: CallOptions["signal"], error
     signal.addEventListener("abort", abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
+}
+
+function countOf(add: BlockRequest | undefined): number {
+  if (add === undefined) return 0;
+  return "cidrs" in add ? add.cidrs.length : add.count;
 }
 
 function kindsOf(add: BlockRequest | undefined, remove: readonly Cidr[]) {

@@ -1,0 +1,149 @@
+import { type BlockChange, type ErrorCode, neverCancelled } from "@podwire/core";
+import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../clock/virtual-clock.ts";
+import { FaultPlan, type PlannedCall } from "../fault/fault-plan.ts";
+import { createMemoryProvider, type MemoryProvider, type MemoryProviderOptions } from "./memory-provider.ts";
+import { type ContractCall, type ContractFault, type ProviderPlace, providerContract } from "./provider-contract.ts";
+
+describe.each([false, true])("the in-memory provider keeps the port's contract (one document: %s)", (oneDocument) => {
+  providerContract({ test, createPlace: async () => createPlace(oneDocument) });
+});
+
+const node4 = { family: 4, prefixLength: 32 } as const;
+const options = { signal: neverCancelled };
+
+function addition(provider: MemoryProvider, token: string, count: number) {
+  const change = { token, node: provider.node, interfaceId: "eni-1", add: { kind: node4, count } };
+  return provider.changeBlocks(change, options);
+}
+
+test("the same token is the same operation, also after a lost answer", async () => {
+  const faults = new FaultPlan([{ action: "changeBlocks", when: { nth: 1 }, effect: { kind: "lose-answer" } }]);
+  const provider = createMemoryProvider({ clock: new VirtualClock(), faults });
+  await expect(addition(provider, "a", 2)).rejects.toMatchObject({ code: "CLOUD_OUTCOME_UNKNOWN" });
+  const [first, again] = await Promise.all([addition(provider, "a", 2), addition(provider, "a", 2)]);
+  expect(again).toEqual(first);
+  expect(provider.cloud.blocks).toEqual(first.added);
+});
+
+test("a call takes its latency, and acts half-way", async () => {
+  const clock = new VirtualClock({ bootMs: 0 });
+  const provider = createMemoryProvider({ clock, latencyMs: () => 100 });
+  const outcome = addition(provider, "a", 1);
+  await clock.advance(49);
+  expect(provider.cloud.blocks).toEqual([]);
+  await clock.advance(1);
+  expect(provider.cloud.blocks).toHaveLength(1);
+  await clock.advance(50);
+  expect((await outcome).added).toEqual(provider.cloud.blocks);
+});
+
+test("what was aborted on its way happens all the same", async () => {
+  const clock = new VirtualClock();
+  const provider = createMemoryProvider({ clock, latencyMs: () => 100 });
+  const controller = new AbortController();
+  const change = { token: "a", node: provider.node, interfaceId: "eni-1", add: { kind: node4, count: 1 } };
+  const outcome = expect(provider.changeBlocks(change, { signal: controller.signal })).rejects.toMatchObject({
+    code: "CLOUD_OUTCOME_UNKNOWN",
+  });
+  controller.abort();
+  await outcome;
+  expect(provider.cloud.blocks).toEqual([]);
+  await clock.advance(100);
+  expect(provider.cloud.blocks).toHaveLength(1);
+});
+
+test("a describe that lags shows the cloud as it was", async () => {
+  const clock = new VirtualClock();
+  const provider = createMemoryProvider({ clock });
+  const described = async () => (await provider.describe(provider.node, options)).interfaces[0]?.blocks.length;
+  await clock.advance(1000);
+  provider.describeLagMs = 500;
+  await addition(provider, "a", 2);
+  expect(await described()).toBe(0);
+  await clock.advance(499);
+  expect(await described()).toBe(0);
+  await clock.advance(1);
+  expect(await described()).toBe(2);
+});
+
+test("a partial fault cuts an addition short and says what happened", async () => {
+  const faults = new FaultPlan([{ action: "changeBlocks", when: "always", effect: { kind: "partial", atMost: 1 } }]);
+  const provider = createMemoryProvider({ clock: new VirtualClock(), faults });
+  const { added, failure } = await addition(provider, "a", 3);
+  expect(added).toEqual(provider.cloud.blocks);
+  expect(added).toHaveLength(1);
+  expect(failure?.code).toBe("CLOUD_CONFLICT");
+});
+
+test("the back door changes the cloud behind podwire's back", async () => {
+  const provider = createMemoryProvider({ clock: new VirtualClock() });
+  const { added } = await addition(provider, "a", 2);
+  provider.cloud.remove("eni-1", added);
+  provider.cloud.addInterface({ id: "eni-2", owner: "foreign" });
+  const { interfaces } = await provider.describe(provider.node, options);
+  expect(interfaces.map(({ id, owner, blocks }) => ({ id, owner, blocks }))).toEqual([
+    { id: "eni-1", owner: "ours", blocks: [] },
+    { id: "eni-2", owner: "foreign", blocks: [] },
+  ]);
+  provider.cloud.removeInterface("eni-2");
+  expect(provider.cloud.freeAddresses("subnet-1")).toBe(250);
+});
+
+test("prefixes and addresses share a subnet without overlapping", async () => {
+  const kind = { family: 4, prefixLength: 28 } as const;
+  const provider = createMemoryProvider({ clock: new VirtualClock(), capabilities: { blockKinds: [node4, kind] } });
+  await addition(provider, "a", 1);
+  const change = { token: "b", node: provider.node, interfaceId: "eni-1", add: { kind, count: 2 } };
+  expect((await provider.changeBlocks(change, options)).added).toEqual(["10.0.0.16/28", "10.0.0.32/28"]);
+  expect((await addition(provider, "c", 11)).added.at(-1)).toBe("10.0.0.48/32");
+});
+
+function createPlace(oneDocumentPerInterface: boolean): ProviderPlace {
+  const clock = new VirtualClock();
+  const faults = new FaultPlan();
+  const interfaces = [{ id: "eni-1" }, { id: "eni-2", owner: "foreign" as const }];
+  const setup: MemoryProviderOptions = { clock, faults, interfaces, capabilities: { oneDocumentPerInterface } };
+  const provider = createMemoryProvider(setup);
+  return {
+    provider,
+    node: provider.node,
+    clock,
+    foreignInterfaceId: "eni-2",
+    blocksOf: (id) => provider.cloud.interfaces.find((own) => own.id === id)?.blocks ?? [],
+    occupy: (leaveFree) => provider.cloud.occupy("subnet-1", leaveFree),
+    mutationCount: () => provider.calls.filter((call) => call.change !== undefined).length,
+    inject: (call, fault) => {
+      const effect =
+        fault === "answer-lost"
+          ? ({ kind: "lose-answer" } as const)
+          : ({ kind: "fail", code: codeOf(call, fault), retryAfterMs: 7000 } as const);
+      faults.add({ ...ruleFor(call), times: 1, effect });
+    },
+    stall: (call) =>
+      new Promise((resolve) => {
+        const { action, when } = ruleFor(call);
+        const matching = (planned: PlannedCall) => {
+          if (!when.matching(planned)) return false;
+          resolve();
+          return true;
+        };
+        faults.add({ action, when: { matching }, effect: { kind: "delay", delayMs: 3_600_000 } });
+      }),
+    dispose: async () => {},
+  };
+}
+
+/** Finds the call, or the half of it. */
+function ruleFor(call: ContractCall) {
+  if (call === "describe") return { action: "describe", when: { matching: () => true } };
+  const matching = ({ parameters }: PlannedCall) => (parameters as BlockChange)[call] !== undefined;
+  return { action: "changeBlocks", when: { matching } };
+}
+
+function codeOf(call: ContractCall, fault: Exclude<ContractFault, "answer-lost">): ErrorCode {
+  if (fault === "throttled") return "CLOUD_THROTTLED";
+  if (fault === "unauthorized") return "CLOUD_PERMISSION";
+  if (fault === "no-credentials") return "CLOUD_CREDENTIALS";
+  return call === "describe" ? "CLOUD_UNREACHABLE" : "CLOUD_OUTCOME_UNKNOWN";
+}
