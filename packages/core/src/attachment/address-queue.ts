@@ -101,9 +101,11 @@ export function createAddressQueue(options: AddressQueueOptions): AddressQueue {
         };
       const waiter: Waiter = { request, serve: settle(resolve), fail: settle(reject) };
       const abort = () => waiter.fail(cancelled(request.pool.name));
-      const cancelTimer = options.clock.startTimer(call.deadlineMs - options.clock.bootMs(), () =>
-        waiter.fail(options.explain(request.pool.name)),
-      );
+      const cancelTimer = options.clock.startTimer(call.deadlineMs - options.clock.bootMs(), () => {
+        // An address may have cooled down in this very millisecond.
+        serve();
+        if (waiting.includes(waiter)) waiter.fail(options.explain(request.pool.name));
+      });
       waiting.push(waiter);
       call.signal.addEventListener("abort", abort, { once: true });
       if (call.signal.aborted) return abort();

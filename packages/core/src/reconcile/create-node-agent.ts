@@ -11,6 +11,7 @@ import type { CniVerbs } from "../cni/verbs.ts";
 import type { Config } from "../config/schema.ts";
 import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
 import { explainShortage } from "../pool/explain-shortage.ts";
+import type { PoolSituation } from "../pool/plan-pool.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import { createCancelSource } from "../runtime/cancel-source.ts";
 import { openLedger } from "../store/ledger.ts";
@@ -37,7 +38,8 @@ export function createNodeAgent(config: Config, ports: NodePorts): NodeAgent {
   const stop = createCancelSource();
   const { context, loops } = wireLoops(config, ports, stop.signal);
   const attachments = attachmentContext(context);
-  const obstacle = () => addObstacle(context);
+  // Any network that is not named in the configuration: the default pool serves it.
+  const report = () => nodeReport({ context, timings: attachments.timings, obstacle: addObstacle(context, "") });
   return {
     ...verbs(attachments, context),
     async recover() {
@@ -53,10 +55,8 @@ export function createNodeAgent(config: Config, ports: NodePorts): NodeAgent {
       await loops.pool.drain();
     },
     refresh: loops.cloud.refresh,
-    report: () => nodeReport({ context, timings: attachments.timings, obstacle: obstacle() }),
-    publishMetrics() {
-      publishMetrics(context, nodeReport({ context, timings: attachments.timings, obstacle: obstacle() }));
-    },
+    report,
+    publishMetrics: () => publishMetrics(context, report()),
   };
 }
 
@@ -113,39 +113,30 @@ function verbs(attachments: AttachmentContext, context: CloudContext): CniVerbs 
     del: (request) => deleteAttachment(attachments, request),
     check: (request) => checkAttachment(attachments, request),
     gc: (request) => collectAttachments(attachments, request),
-    async status() {
-      const error = statusError(context.ledger.state, addObstacle(context));
+    async status({ network }) {
+      const error = statusError(context.ledger.state, addObstacle(context, network));
       if (error !== undefined) throw error;
     },
   };
 }
 
-/** Why an ADD to the default pool could not be served now; undefined when it could. */
-function addObstacle(context: CloudContext): PodwireError | undefined {
-  const { settings } = context;
-  const names = settings.pools.filter((pool) =>
-    situationsOf(context, pool).some(({ counts }) => counts.available === 0),
-  );
-  return names[0] === undefined ? undefined : explainPool(context, names[0]);
+/** Why an ADD to the network could not be served now; undefined when it could. */
+function addObstacle(context: CloudContext, network: string): PodwireError | undefined {
+  const { name } = context.settings.poolOf(network);
+  return situationsOf(context, name).some(({ counts }) => counts.available === 0)
+    ? explainPool(context, name)
+    : undefined;
 }
 
-function situationsOf(context: CloudContext, pool: string) {
-  const { ledger, memory, settings, provider, queue, clock } = context;
-  const input = {
-    state: ledger.state,
-    memory,
-    settings,
-    facts: readCloudFacts(ledger.state),
-    capabilities: provider.capabilities,
-    waiters: queue.waiters,
-  };
-  return settings.families.map((family) => poolSituation(input, { pool, family }, clock.bootMs()));
+function situationsOf(context: CloudContext, pool: string): PoolSituation[] {
+  return context.settings.families.map((family) => poolSituation(context, { pool, family }));
 }
 
 function explainPool(context: CloudContext, pool: string): PodwireError {
   const { memory, clock, ledger } = context;
   const cloudFailure = memory.changeFailure ?? memory.readFailure;
-  const short = situationsOf(context, pool).find(({ counts }) => counts.available === 0);
+  const situations = situationsOf(context, pool);
+  const short = situations.find(({ counts }) => counts.available === 0) ?? situations[0];
   if (short !== undefined && (cloudFailure !== undefined || memory.describedMs !== undefined)) {
     return explainShortage(short, { pool, nowMs: clock.bootMs(), cloudFailure });
   }

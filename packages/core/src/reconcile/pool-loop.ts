@@ -1,5 +1,4 @@
 import PQueue from "p-queue";
-import type { Family } from "../address/address.ts";
 import { errorFrom } from "../errors/podwire-error.ts";
 import { excessOf, type PoolAction, planPool } from "../pool/plan-pool.ts";
 import { nextCooledMs } from "../pool/pool-counts.ts";
@@ -9,15 +8,10 @@ import type { CancelTimer } from "../runtime/clock.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { type CloudFacts, readCloudFacts } from "./cloud-facts-cache.ts";
 import { type StartedAction, startAction } from "./perform-action.ts";
-import { excessKey, poolSituation } from "./pool-situation.ts";
+import { excessKey, type PoolFamily, poolSituation } from "./pool-situation.ts";
 
 /** Cloud calls of one node that change something, at most at a time. */
 const callsInFlight = 4;
-
-interface PoolFamily {
-  readonly pool: string;
-  readonly family: Family;
-}
 
 /** Plans the pools again whenever something changed, and carries the plans out. */
 export class PoolLoop {
@@ -64,16 +58,9 @@ export class PoolLoop {
   }
 
   #planOne(of: PoolFamily, facts: CloudFacts): void {
-    const { clock, ledger, memory, provider, queue } = this.#context;
+    const { clock, memory } = this.#context;
     const nowMs = clock.bootMs();
-    const input = {
-      ...this.#context,
-      state: ledger.state,
-      facts,
-      capabilities: provider.capabilities,
-      waiters: queue.waiters,
-    };
-    const situation = poolSituation(input, of, nowMs);
+    const situation = poolSituation(this.#context, of);
     this.#watchExcess(of, excessOf(situation), nowMs);
     this.#watchCooling(of, nowMs);
     const excessSinceMs = memory.excessSinceMs.get(excessKey(of.pool, of.family));

@@ -2,37 +2,32 @@ import type { Family } from "../address/address.ts";
 import { cidrFamily } from "../address/cidr.ts";
 import type { PlannedInterface, PlannedSubnet, PoolSituation } from "../pool/plan-pool.ts";
 import { countPool } from "../pool/pool-counts.ts";
-import type { Capabilities } from "../provider/cloud-facts.ts";
 import type { NodeState } from "../store/node-state.ts";
-import type { CloudFacts } from "./cloud-facts-cache.ts";
+import type { CloudContext } from "./cloud-context.ts";
+import { type CloudFacts, readCloudFacts } from "./cloud-facts-cache.ts";
 import { type CloudMemory, isResting } from "./cloud-memory.ts";
-import type { NodeSettings } from "./node-settings.ts";
 
-export interface SituationInput {
-  readonly state: NodeState;
-  readonly memory: CloudMemory;
-  readonly settings: NodeSettings;
-  readonly facts: CloudFacts | undefined;
-  readonly capabilities: Capabilities;
-  readonly waiters: (pool: string) => number;
+export interface PoolFamily {
+  readonly pool: string;
+  readonly family: Family;
 }
 
-/** Observe: one pool and family as the planner wants to see it. Pure. */
-export function poolSituation(
-  input: SituationInput,
-  of: { readonly pool: string; readonly family: Family },
-  nowMs: number,
-): PoolSituation {
-  const { state, memory, settings, facts, capabilities } = input;
+/** Observe: one pool and family as the planner wants to see it now. Changes nothing. */
+export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituation {
+  const { ledger, memory, settings, provider, queue, clock } = context;
+  const { state } = ledger;
+  const { capabilities } = provider;
+  const facts = readCloudFacts(state);
+  const nowMs = clock.bootMs();
   const slots = facts?.limits.blocksPerInterface[of.family] ?? 0;
   return {
     family: of.family,
     targets: settings.targetsOf(of.pool),
     counts: countPool(state, settings.identityOf(of.pool), { family: of.family, nowMs }),
-    waiters: input.waiters(of.pool),
+    waiters: queue.waiters(of.pool),
     excessSinceMs: memory.excessSinceMs.get(excessKey(of.pool, of.family)),
     blockKinds: capabilities.blockKinds.filter((kind) => kind.family === of.family),
-    interfaces: plannedInterfaces(input, of, { slots, nowMs }),
+    interfaces: plannedInterfaces(context, of, { slots, nowMs }),
     newInterfaces: capabilities.createInterface ? roomForInterfaces(state, facts) : 0,
     slotsPerNewInterface: slots,
     subnets: plannedSubnets(memory, facts, nowMs),
@@ -44,10 +39,11 @@ export function excessKey(pool: string, family: Family): string {
 }
 
 function plannedInterfaces(
-  { state, memory }: SituationInput,
-  of: { readonly pool: string; readonly family: Family },
+  { ledger, memory }: CloudContext,
+  of: PoolFamily,
   at: { readonly slots: number; readonly nowMs: number },
 ): PlannedInterface[] {
+  const { state } = ledger;
   const used = new Map<string, number>();
   for (const block of state.blocks.values()) {
     if (cidrFamily(block.cidr) === of.family) used.set(block.interfaceId, (used.get(block.interfaceId) ?? 0) + 1);

@@ -73,6 +73,10 @@ export class MemoryHost implements HostNetwork {
     this.#namespaces.set(path, { cookie: `${++this.#made}`, foreign: new Set(foreignInterfaces) });
   }
 
+  hasNamespace(path: string): boolean {
+    return this.#namespaces.has(path);
+  }
+
   /** The namespace dies, and the links in it with it. */
   removeNamespace(path: string): void {
     this.#namespaces.delete(path);

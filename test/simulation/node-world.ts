@@ -1,0 +1,140 @@
+import {
+  type AddRequest,
+  type AttachmentKey,
+  type CniCall,
+  type CniResult,
+  createCancelSource,
+  createNodeAgent,
+  type DelRequest,
+  type LogFields,
+  type NodeAgent,
+  type NodePorts,
+  neverCancelled,
+  parseConfig,
+  silentMetrics,
+} from "@podwire/core";
+import {
+  createMemoryProvider,
+  createMemoryStore,
+  FaultPlan,
+  MemoryHost,
+  type MemoryProvider,
+  type MemoryProviderOptions,
+  type MemoryStore,
+  SeededRandom,
+  VirtualClock,
+} from "@podwire/testkit";
+
+export interface NodeWorldOptions {
+  readonly config?: object;
+  readonly provider?: Omit<Partial<MemoryProviderOptions>, "clock" | "faults">;
+}
+
+/** One node of doubles on virtual time, whose process can die and come back. */
+export class NodeWorld {
+  readonly clock = new VirtualClock();
+  readonly host = new MemoryHost();
+  readonly faults = new FaultPlan();
+  readonly provider: MemoryProvider;
+  readonly events: { readonly event: string; readonly fields: LogFields | undefined }[] = [];
+  agent: NodeAgent;
+  store: MemoryStore = createMemoryStore();
+  readonly #config: object;
+  #stop = createCancelSource();
+  #running: Promise<void> = Promise.resolve();
+  #identityFails = 0;
+
+  constructor(options: NodeWorldOptions = {}) {
+    this.#config = { cloud: "aws", ...options.config };
+    this.provider = createMemoryProvider({ ...options.provider, clock: this.clock, faults: this.faults });
+    this.agent = this.#createAgent();
+  }
+
+  /** The metadata server does not answer the next so many times. */
+  failIdentity(times: number): void {
+    this.#identityFails = times;
+  }
+
+  async start(): Promise<void> {
+    await this.agent.recover(neverCancelled);
+    this.#running = this.agent.run(this.#stop.signal);
+  }
+
+  /** Started, and the first addresses are there. */
+  async boot(): Promise<void> {
+    await this.start();
+    await this.clock.runUntil(() => this.agent.report().ready, 60_000);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error("stopped"));
+    await this.clock.settle();
+    await this.#running;
+  }
+
+  /** SIGKILL: what the old process was doing goes on nowhere; another one starts from what was committed. */
+  async kill(): Promise<void> {
+    this.store = this.store.reopen();
+    this.#stop.abort(new Error("killed"));
+    this.#stop = createCancelSource();
+    this.agent = this.#createAgent();
+    await this.start();
+  }
+
+  /** The process dies and the state file with it. */
+  async forgetState(): Promise<void> {
+    this.store.crash();
+    this.store = createMemoryStore();
+    await this.kill();
+  }
+
+  add(pod: number, more: Partial<AddRequest> = {}, call: Partial<CniCall> = {}): Promise<CniResult> {
+    const netnsPath = more.netnsPath ?? `/run/netns/p${pod}`;
+    this.ensureNamespace(netnsPath);
+    return this.agent.add({ key: podKey(pod), netnsPath, pod: {}, ...more }, this.call(call));
+  }
+
+  del(pod: number, more: Partial<DelRequest> = {}): Promise<void> {
+    return this.agent.del({ ...podKey(pod), ...more }, this.call());
+  }
+
+  call(more: Partial<CniCall> = {}): CniCall {
+    return { deadlineMs: this.clock.bootMs() + 29_000, signal: neverCancelled, ...more };
+  }
+
+  ensureNamespace(path: string): void {
+    if (!this.host.hasNamespace(path)) this.host.addNamespace(path);
+  }
+
+  logged(event: string): boolean {
+    return this.events.some((entry) => entry.event === event);
+  }
+
+  #createAgent(): NodeAgent {
+    const log = (event: string, fields?: LogFields) => void this.events.push({ event, fields });
+    const ports: NodePorts = {
+      provider: this.provider,
+      identity: {
+        self: async () => {
+          if (this.#identityFails-- > 0) throw new Error("no metadata server");
+          return this.provider.node;
+        },
+      },
+      host: this.host,
+      store: this.store,
+      clock: this.clock,
+      random: new SeededRandom(7),
+      log: { debug: log, info: log, warn: log, error: log },
+      metrics: silentMetrics,
+    };
+    return createNodeAgent(parseConfig(this.#config), ports);
+  }
+}
+
+export function podKey(pod: number): AttachmentKey {
+  return { network: "podnet", containerId: `c${pod}`, ifName: "eth0" };
+}
+
+export function addressOf(result: CniResult): string | undefined {
+  return result.ips?.[0]?.address;
+}
