@@ -47,6 +47,11 @@ test("a configuration cannot be changed any more, nor can the next one's default
   expect(parseConfig({ cloud: "aws" })).toEqual(defaults);
 });
 
+test("targets may reach the maximum", () => {
+  const pools = { default: { warm: 5, minimum: 5, maximum: 5 } };
+  expect(parseConfig({ cloud: "aws", pools }).pools["default"]).toMatchObject(pools.default);
+});
+
 describe("a problem is told by path and value:", () => {
   it.each([
     ["an empty file", null, 'cloud is missing: expected "aws"'],
