@@ -11,8 +11,9 @@ export function isCniName(text: string): boolean {
 const maxIfNameBytes = 15;
 
 /**
- * Why a text cannot be a CNI_IFNAME, or undefined when it can. Stricter than libcni, which does not know that the kernel
- * expands `%d`, keeps `all` and `default` for its own sysctl directories, and takes some bytes of UTF-8 for white space.
+ * Why a text cannot be a CNI_IFNAME, or undefined when it can. Stricter than libcni, which does not know that the
+ * kernel expands `%d`, keeps `all` and `default` for its own sysctl directories, and takes some bytes of UTF-8 for
+ * white space.
  */
 export function ifNameProblem(text: string): string | undefined {
   if (text.length > maxIfNameBytes) return `is longer than ${maxIfNameBytes} bytes`;

@@ -60,9 +60,9 @@ export interface StatusRequest {
 
 /**
  * What podwire does for each verb of the CNI specification, after environment and standard input were found valid and
- * before the result is converted to the version asked for. Rejects only with PodwireError; on any failure of ADD nothing
- * is left behind. ADD resolves with what podwire made; in a chain `answerCni` puts it behind what earlier plugins made.
- * DEL, CHECK, GC and STATUS have no result.
+ * before the result is converted to the version asked for. Rejects only with PodwireError; on any failure of ADD
+ * nothing is left behind. ADD resolves with what podwire made; in a chain `answerCni` puts it behind what earlier
+ * plugins made. DEL, CHECK, GC and STATUS have no result.
  */
 export interface CniVerbs {
   add(request: AddRequest, call: CniCall): Promise<CniResult>;

@@ -19,10 +19,10 @@ export function answerVersion(stdin: Uint8Array): string {
  *    passed over, whatever it is: white space, a byte order mark, zero bytes, letters.
  * 3. At a `"`, find the end of the string: the next `"`, where a `\` makes the byte behind it count for nothing. No end
  *    in sight: the version is unknown, stop.
- * 4. If the depth is 1 and the bytes between the quotes are exactly `cniVersion` (an escaped spelling does not count),
- *    pass over white space (space, tab, CR, LF). If what follows is a `:`, the decision falls here: pass over it and over
- *    white space; if a string follows, and its bytes are three groups of one to four ASCII digits with a `.` between
- *    them, that is the version; in any other case the version is unknown. Either way stop.
+ * 4. If the depth is 1 and the bytes between the quotes are exactly `cniVersion` (an escaped spelling does not
+ *    count), pass over white space (space, tab, CR, LF). If what follows is a `:`, the decision falls here: pass over
+ *    it and over white space; if a string follows, and its bytes are three groups of one to four ASCII digits with a
+ *    `.` between them, that is the version; in any other case the version is unknown. Either way stop.
  * 5. Otherwise (another string, or no `:`) go on behind the end of the string.
  * 6. No byte left: the version is unknown.
  */

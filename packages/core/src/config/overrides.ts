@@ -12,9 +12,9 @@ const otherVariables: readonly string[] = ["PODWIRE_CONFIG", "PODWIRE_DEADLINE_M
  * Puts `PODWIRE_…` environment variables over the keys of a parsed configuration file, before `parseConfig`.
  *
  * The name is the key's path in capitals, `_` between words and steps: `log.level` is PODWIRE_LOG_LEVEL,
- * `pools.default.cooldownMs` is PODWIRE_POOLS_DEFAULT_COOLDOWN_MS. Under `pools` and `networks`, where names are free, the
- * name means the one of the file that is spelled so in capitals, else the same in small letters. Lists are written with
- * commas; the empty text is the empty list. Only single values and lists can be set, no whole objects.
+ * `pools.default.cooldownMs` is PODWIRE_POOLS_DEFAULT_COOLDOWN_MS. Under `pools` and `networks`, where names are free,
+ * the name means the one of the file that is spelled so in capitals, else the same in small letters. Lists are written
+ * with commas; the empty text is the empty list. Only single values and lists can be set, no whole objects.
  *
  * @throws INVALID_DAEMON_CONFIG a variable that is no key (the nearest is named), or a value of the wrong type
  */

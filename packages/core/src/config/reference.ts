@@ -5,15 +5,16 @@ import { overrideName } from "./overrides.ts";
 export function configReference(): string {
   return `# Configuration
 
-Generated from \`packages/core/src/config/schema.ts\` by \`npm run generate\`; [schema/config.json](schema/config.json) is the
-same as JSON Schema, for editors.
+Generated from \`packages/core/src/config/schema.ts\` by \`npm run generate\`;
+[schema/config.json](schema/config.json) is the same as JSON Schema, for editors.
 
-podwired reads \`/etc/podwire/config.yaml\`, or the file that \`PODWIRE_CONFIG\` names. Unknown keys are errors. An environment
-variable beats the file: its name is the key's path in capitals, \`_\` between words and steps. Under \`pools\` and
-\`networks\`, where names are free, it means the name of the file that is spelled so in capitals, else the same in small
-letters. Lists are written with commas. A \`PODWIRE_…\` variable that is no key is an error, except \`PODWIRE_CONFIG\` and the
-two that the CNI client reads, \`PODWIRE_RUN_DIR\` and \`PODWIRE_DEADLINE_MS\`. In a pod, set \`enableServiceLinks: false\`:
-for a Service whose name begins with \`podwire\` the kubelet would set such variables.
+podwired reads \`/etc/podwire/config.yaml\`, or the file that \`PODWIRE_CONFIG\` names. Unknown keys are errors. An
+environment variable beats the file: its name is the key's path in capitals, \`_\` between words and steps. Under
+\`pools\` and \`networks\`, where names are free, it means the name of the file that is spelled so in capitals, else
+the same in small letters. Lists are written with commas. A \`PODWIRE_…\` variable that is no key is an error, except
+\`PODWIRE_CONFIG\` and the two that the CNI client reads, \`PODWIRE_RUN_DIR\` and \`PODWIRE_DEADLINE_MS\`. In a pod,
+set \`enableServiceLinks: false\`: for a Service whose name begins with \`podwire\` the kubelet would set such
+variables.
 
 | key | value | default | meaning |
 |---|---|---|---|

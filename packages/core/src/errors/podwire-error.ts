@@ -58,8 +58,8 @@ export function errorFrom(thrown: unknown, op?: string): PodwireError {
 const maxQuoted = 80;
 
 /**
- * A hostile or long value, made fit to stand in a message: quoted, at most 80 characters, all that could move a cursor or
- * turn the reading direction escaped. Never throws.
+ * A hostile or long value, made fit to stand in a message: quoted, at most 80 characters, all that could move a cursor
+ * or turn the reading direction escaped. Never throws.
  */
 export function quoteValue(value: unknown): string {
   const text = stringify(typeof value === "string" ? value.slice(0, 2 * maxQuoted) : value);
