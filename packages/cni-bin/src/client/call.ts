@@ -16,7 +16,8 @@ export interface Call {
   readonly variables: ReadonlyMap<string, string>;
 }
 
-const { minDeadlineMs, maxDeadlineMs, maxRunDirectoryBytes } = limits;
+const { minDeadlineMs, maxDeadlineMs } = protocol;
+const { maxRunDirectoryBytes } = limits;
 
 /** @throws INVALID_ENVIRONMENT */
 export function parseCall(environment: Environment, madeMs: number): Call {

@@ -1,7 +1,5 @@
 /** Bounds that only the clients know; those shared with the daemon are in core's `protocol`. */
 export const limits = {
-  minDeadlineMs: 2_000,
-  maxDeadlineMs: 300_000,
   /** With `/podwired.sock` behind it, it fits the 108 bytes of a unix socket's path. As in the daemon's configuration. */
   maxRunDirectoryBytes: 64,
   maxAnswerHeadBytes: 16 * 1024,
