@@ -1,0 +1,101 @@
+import type { CallOptions } from "@podwire/core";
+
+/** The calls of EC2 that podwire makes, in EC2's words. */
+export const ec2Actions = {
+  DescribeInstanceTypes: { mutates: false, op: "describe the instance type" },
+  DescribeNetworkInterfaces: { mutates: false, op: "describe the network interfaces of" },
+  DescribeSubnets: { mutates: false, op: "describe the subnets of" },
+  DescribeVpcs: { mutates: false, op: "describe" },
+  AssignPrivateIpAddresses: { mutates: true, op: "assign addresses to" },
+  UnassignPrivateIpAddresses: { mutates: true, op: "unassign addresses from" },
+} as const satisfies Record<string, { readonly mutates: boolean; readonly op: string }>;
+
+export type Ec2Action = keyof typeof ec2Actions;
+
+/** Any of `values`; `*` and `?` are wildcards. Several filters must all match. */
+export interface Filter {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+export interface InstanceTypeInfo {
+  readonly instanceType: string;
+  readonly maximumNetworkInterfaces: number;
+  /** Counts the interface's own primary address. */
+  readonly ipv4AddressesPerInterface: number;
+}
+
+export interface PrivateIpAddress {
+  readonly privateIpAddress: string;
+  readonly primary: boolean;
+}
+
+export interface NetworkInterface {
+  readonly networkInterfaceId: string;
+  readonly macAddress: string;
+  readonly subnetId: string;
+  /** Absent when no instance holds it. */
+  readonly attachment?: {
+    readonly instanceId: string;
+    readonly deviceIndex: number;
+    readonly networkCardIndex: number;
+  };
+  readonly privateIpAddresses: readonly PrivateIpAddress[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Subnet {
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly cidrBlock: string;
+  readonly availableIpAddressCount: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Vpc {
+  readonly vpcId: string;
+  /** The first one and those associated later. Blocks that are failing, going or gone are left out. */
+  readonly cidrBlocks: readonly string[];
+}
+
+export interface AssignedAddresses {
+  readonly privateIpAddresses: readonly string[];
+}
+
+/**
+ * For every call: one request is sent once (a describe: one a page), nothing is retried. Rejects only with PodwireError,
+ * as the table of errors.ts has it. A describe is complete, or it rejects.
+ */
+export interface Ec2Api {
+  /** Throws CLOUD_REJECTED for a type that EC2 does not know in the region. */
+  describeInstanceTypes(
+    input: { readonly instanceTypes: readonly string[] },
+    options: CallOptions,
+  ): Promise<readonly InstanceTypeInfo[]>;
+
+  /** By filter: those that match, perhaps none. By id: all of them, or CLOUD_NOT_FOUND. */
+  describeNetworkInterfaces(
+    input: { readonly filters: readonly Filter[] } | { readonly networkInterfaceIds: readonly string[] },
+    options: CallOptions,
+  ): Promise<readonly NetworkInterface[]>;
+
+  describeSubnets(input: { readonly filters: readonly Filter[] }, options: CallOptions): Promise<readonly Subnet[]>;
+
+  /** Throws CLOUD_NOT_FOUND when one of them does not exist. */
+  describeVpcs(input: { readonly vpcIds: readonly string[] }, options: CallOptions): Promise<readonly Vpc[]>;
+
+  /**
+   * EC2 chooses the addresses. All of the count or none; there is no idempotency token: the same call again assigns again.
+   * @throws SUBNET_EXHAUSTED, CLOUD_LIMIT, CLOUD_NOT_FOUND
+   */
+  assignPrivateIpAddresses(
+    input: { readonly networkInterfaceId: string; readonly secondaryPrivateIpAddressCount: number },
+    options: CallOptions,
+  ): Promise<AssignedAddresses>;
+
+  /** All or none: one address that the interface does not have is CLOUD_REJECTED for all of them. */
+  unassignPrivateIpAddresses(
+    input: { readonly networkInterfaceId: string; readonly privateIpAddresses: readonly string[] },
+    options: CallOptions,
+  ): Promise<void>;
+}

@@ -1,0 +1,121 @@
+import { neverCancelled } from "@podwire/core";
+import { type AnswerLoss, FaultPlan, VirtualClock } from "@podwire/testkit";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createEc2Client, type Ec2Client } from "./client.ts";
+import { FakeAws, type FakeServer } from "./testing/index.ts";
+
+const options = { signal: neverCancelled };
+
+let faults: FaultPlan;
+let fake: FakeAws;
+let server: FakeServer;
+let client: Ec2Client;
+
+beforeEach(async () => {
+  faults = new FaultPlan();
+  fake = new FakeAws({ scenario: scenarioWith(12), clock: new VirtualClock(), faults });
+  server = await fake.serveEc2({ host: "127.0.0.1", port: 0 });
+  vi.stubEnv("AWS_ENDPOINT_URL_EC2", server.url);
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAFAKE");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "fake");
+  client = createEc2Client({ region: "eu-central-1", callTimeoutMs: 10_000, pageSize: 5 });
+});
+
+afterEach(async () => {
+  client.close();
+  await server.close();
+  vi.unstubAllEnvs();
+});
+
+test("a listing of several pages comes whole", async () => {
+  const filters = [{ name: "vpc-id", values: ["vpc-1"] }];
+  const interfaces = await client.describeNetworkInterfaces({ filters }, options);
+  expect(interfaces.map((own) => own.networkInterfaceId)).toEqual(
+    fake.model.state().interfaces.map((own) => own.networkInterfaceId),
+  );
+  expect(fake.log.counts()).toEqual({ DescribeNetworkInterfaces: 3 });
+});
+
+test("a page that is missing is a failure of the whole", async () => {
+  faults.add({ action: "DescribeNetworkInterfaces", when: { nth: 2 }, effect: { kind: "lose-answer" } });
+  const filters = [{ name: "vpc-id", values: ["vpc-1"] }];
+  await expect(client.describeNetworkInterfaces({ filters }, options)).rejects.toMatchObject({
+    code: "CLOUD_UNREACHABLE",
+  });
+});
+
+test("tags and texts with characters of XML survive the wire", async () => {
+  const [subnet] = await client.describeSubnets({ filters: [{ name: "tag:note", values: ["*"] }] }, options);
+  expect(subnet).toEqual({
+    subnetId: "subnet-1",
+    availabilityZone: "zone-a",
+    cidrBlock: "10.0.0.0/24",
+    availableIpAddressCount: 239,
+    tags: { note: `<a> & "b" 'ü'` },
+  });
+});
+
+const losses: readonly { readonly how: AnswerLoss; readonly read: string }[] = [
+  { how: "reset", read: "CLOUD_UNREACHABLE" },
+  { how: "truncated", read: "CLOUD_UNREACHABLE" },
+  { how: "html-503", read: "CLOUD_THROTTLED" },
+];
+
+test.each(losses)(
+  "an answer lost by $how: the change is unknown and happened once, the read $read",
+  async ({ how, read }) => {
+    faults.add({ action: "*", when: "always", effect: { kind: "lose-answer", how } });
+    const input = { networkInterfaceId: "eni-01", secondaryPrivateIpAddressCount: 2 };
+    await expect(client.assignPrivateIpAddresses(input, options)).rejects.toMatchObject({
+      code: "CLOUD_OUTCOME_UNKNOWN",
+    });
+    expect(fake.model.state().interfaces[0]?.secondaryAddresses).toHaveLength(2);
+    await expect(client.describeVpcs({ vpcIds: ["vpc-1"] }, options)).rejects.toMatchObject({ code: read });
+    expect(fake.log.counts()).toEqual({ AssignPrivateIpAddresses: 1, DescribeVpcs: 1 });
+  },
+);
+
+test("a server that is gone was never asked: a change did not happen", async () => {
+  await server.close();
+  const input = { networkInterfaceId: "eni-01", secondaryPrivateIpAddressCount: 1 };
+  await expect(client.assignPrivateIpAddresses(input, options)).rejects.toMatchObject({
+    code: "CLOUD_UNREACHABLE",
+    details: expect.stringContaining("ECONNREFUSED"),
+  });
+});
+
+test("the region is asked for when the first call is made, and its failure is the call's", async () => {
+  const region = vi.fn(async () => "eu-central-1");
+  const lazy = createEc2Client({ region, callTimeoutMs: 10_000 });
+  expect(region).not.toHaveBeenCalled();
+  await lazy.describeVpcs({ vpcIds: ["vpc-1"] }, options);
+  expect(region).toHaveBeenCalled();
+  lazy.close();
+});
+
+test("a request that is not signed with any key is refused", async () => {
+  const body = "Action=DescribeVpcs&Version=2016-11-15";
+  const answer = await fetch(server.url, { method: "POST", body });
+  expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining("<Code>AuthFailure</Code>")]);
+});
+function scenarioWith(instances: number) {
+  const numbers = Array.from({ length: instances }, (_, index) => String(index + 1).padStart(2, "0"));
+  return {
+    vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
+    subnets: [
+      {
+        subnetId: "subnet-1",
+        vpcId: "vpc-1",
+        availabilityZone: "zone-a",
+        cidrBlock: "10.0.0.0/24",
+        tags: { note: `<a> & "b" 'ü'` },
+      },
+    ],
+    instances: numbers.map((number) => ({
+      instanceId: `i-${number}`,
+      instanceType: "m5.large",
+      subnetId: "subnet-1",
+      networkInterfaces: [{ networkInterfaceId: `eni-${number}` }],
+    })),
+  };
+}

@@ -1,0 +1,69 @@
+import { type Capabilities, type Clock, type CloudProvider, PodwireError, parseCidr } from "@podwire/core";
+import type { Ec2Api, Filter } from "./api.ts";
+import { changeBlocks } from "./block-change.ts";
+import { cloudInterfaceOf, subnetFactsOf } from "./cloud-facts.ts";
+import { vpcMtuBytes } from "./config.ts";
+import { createLimitsLookup } from "./limits.ts";
+import { createSubnetCidrLookup } from "./subnet-cidrs.ts";
+
+export interface AwsProviderOptions {
+  readonly api: Ec2Api;
+  readonly clock: Clock;
+  /** Interfaces tagged with another cluster's name are foreign. */
+  readonly cluster: string;
+}
+
+const capabilities: Capabilities = {
+  blockKinds: [{ family: 4, prefixLength: 32 }],
+  specificAddresses: false,
+  createInterface: false,
+  orphans: false,
+  oneDocumentPerInterface: false,
+};
+
+/**
+ * The provider port on EC2: a block is a secondary private IPv4 address of an elastic network interface. EC2 takes no
+ * idempotency token for assigning addresses, so a change whose outcome is unknown must not be sent again before a
+ * describe has told what became of it.
+ */
+export function createAwsProvider({ api, clock, cluster }: AwsProviderOptions): CloudProvider {
+  const cidrsOfSubnets = createSubnetCidrLookup(api);
+  return {
+    capabilities,
+    limits: createLimitsLookup(api),
+
+    async network(node, options) {
+      const [vpcs, subnets] = await Promise.all([
+        api.describeVpcs({ vpcIds: [node.networkId] }, options),
+        api.describeSubnets({ filters: subnetFilters(node.networkId, node.zone) }, options),
+      ]);
+      const vpcCidrs = vpcs.flatMap((vpc) => vpc.cidrBlocks.map((cidr) => parseCidr(cidr)));
+      return { vpcCidrs, subnets: subnets.map(subnetFactsOf), mtuBytes: vpcMtuBytes };
+    },
+
+    async describe(node, options) {
+      const startedAtMs = clock.bootMs();
+      const filters = [{ name: "attachment.instance-id", values: [node.id] }];
+      const interfaces = await api.describeNetworkInterfaces({ filters }, options);
+      const cidrs = await cidrsOfSubnets(new Set(interfaces.map((own) => own.subnetId)), options);
+      return { startedAtMs, interfaces: interfaces.map((own) => cloudInterfaceOf(own, cidrs, cluster)) };
+    },
+
+    changeBlocks: (change, options) => changeBlocks(api, change, options),
+    createInterface: () => Promise.reject(notSupported("create interfaces")),
+    deleteInterface: () => Promise.reject(notSupported("delete interfaces")),
+    orphans: () => Promise.reject(notSupported("find orphaned interfaces")),
+  };
+}
+
+function subnetFilters(vpcId: string, zone: string): readonly Filter[] {
+  return [
+    { name: "vpc-id", values: [vpcId] },
+    { name: "availability-zone", values: [zone] },
+    { name: "state", values: ["available"] },
+  ];
+}
+
+function notSupported(what: string): PodwireError {
+  return new PodwireError("NOT_SUPPORTED", `the AWS adapter does not ${what} yet`);
+}

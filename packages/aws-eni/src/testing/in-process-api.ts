@@ -1,0 +1,100 @@
+import { type CallOptions, PodwireError } from "@podwire/core";
+import type { FaultyOutcome } from "@podwire/testkit";
+import type { Ec2Action, Ec2Api, NetworkInterface } from "../api.ts";
+import { type Ec2Call, type Ec2Failure, errorOfFailure } from "../errors.ts";
+import type { FakeAwsBackend } from "./fake-aws.ts";
+import type { Ec2Answers, Ec2Result } from "./model.ts";
+import { httpStatusByCode } from "./refusals.ts";
+import type { Ec2Command, Ec2Requests } from "./requests.ts";
+import type { FakeInterface } from "./world.ts";
+
+/** The first door: the same calls, refusals and faults as on the wire, judged by the same table, without bytes. */
+export function createInProcessApi(backend: FakeAwsBackend, caller: string): Ec2Api {
+  const call = <A extends Ec2Action>(
+    { action, request, object }: { readonly action: A; readonly request: Ec2Requests[A]; readonly object: string },
+    options: CallOptions,
+  ) =>
+    callOnce({ action, object }, options, () => backend.perform({ action, request } as Ec2Command, caller)) as Promise<
+      Ec2Answers[A]
+    >;
+  const objectOf = (values: readonly string[]) => values.join(" ");
+  return {
+    async describeInstanceTypes({ instanceTypes }, options) {
+      const request = { instanceTypes };
+      return (await call({ action: "DescribeInstanceTypes", request, object: objectOf(instanceTypes) }, options)).items;
+    },
+    async describeNetworkInterfaces(request, options) {
+      const object =
+        "filters" in request
+          ? objectOf(request.filters.flatMap((f) => f.values))
+          : objectOf(request.networkInterfaceIds);
+      const { items } = await call({ action: "DescribeNetworkInterfaces", request, object }, options);
+      return items.map(networkInterfaceOf);
+    },
+    async describeSubnets(request, options) {
+      const object = objectOf(request.filters.flatMap((filter) => filter.values));
+      const { items } = await call({ action: "DescribeSubnets", request, object }, options);
+      return items.map((subnet) => ({
+        ...subnet,
+        availableIpAddressCount: backend.model.freeAddresses(subnet.subnetId),
+      }));
+    },
+    async describeVpcs(request, options) {
+      return (await call({ action: "DescribeVpcs", request, object: objectOf(request.vpcIds) }, options)).items;
+    },
+    async assignPrivateIpAddresses(request, options) {
+      const object = request.networkInterfaceId;
+      const { assigned } = await call({ action: "AssignPrivateIpAddresses", request, object }, options);
+      return { privateIpAddresses: assigned };
+    },
+    async unassignPrivateIpAddresses(request, options) {
+      await call({ action: "UnassignPrivateIpAddresses", request, object: request.networkInterfaceId }, options);
+    },
+  };
+}
+
+async function callOnce(
+  call: Ec2Call,
+  { signal }: CallOptions,
+  perform: () => Promise<FaultyOutcome<Ec2Result>>,
+): Promise<Ec2Answers[Ec2Action]> {
+  if (signal.aborted) throw new PodwireError("CANCELLED", `ec2:${call.action} was cancelled before it was sent`);
+  const outcome = await new Promise<FaultyOutcome<Ec2Result>>((resolve, reject) => {
+    const abort = () => reject(errorOfFailure(call, { kind: "aborted" }));
+    signal.addEventListener("abort", abort, { once: true });
+    perform()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
+  });
+  if (outcome.kind === "answered" && "answer" in outcome.answer) return outcome.answer.answer;
+  throw errorOfFailure(call, failureOf(outcome));
+}
+
+function failureOf(outcome: FaultyOutcome<Ec2Result>): Ec2Failure {
+  if (outcome.kind === "lost") {
+    const status = outcome.how === "html-503" ? { httpStatus: 503 } : {};
+    return { kind: "unanswered", message: `the answer was lost (${outcome.how})`, ...status };
+  }
+  if (outcome.kind === "refused") {
+    const { code, message = "the fault plan refuses the call", retryAfterMs } = outcome.fail;
+    const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return { kind: "refused", code, message, httpStatus: httpStatusByCode[code] ?? 400, ...retry };
+  }
+  if ("refusal" in outcome.answer) return { kind: "refused", ...outcome.answer.refusal };
+  throw new PodwireError("INTERNAL", "an answer was taken for a failure");
+}
+
+function networkInterfaceOf(own: FakeInterface): NetworkInterface {
+  const { networkInterfaceId, macAddress, subnetId, instanceId, deviceIndex, tags } = own;
+  return {
+    networkInterfaceId,
+    macAddress,
+    subnetId,
+    attachment: { instanceId, deviceIndex, networkCardIndex: 0 },
+    privateIpAddresses: [
+      { privateIpAddress: own.privateIpAddress, primary: true },
+      ...own.secondaryAddresses.map((privateIpAddress) => ({ privateIpAddress, primary: false })),
+    ],
+    tags,
+  };
+}

@@ -1,0 +1,94 @@
+import type { Clock } from "@podwire/core";
+import type { CloudState, FakeInstance, FakeInterface } from "./world.ts";
+
+/** A directory of the metadata service; a text is a leaf. */
+export interface MetadataDirectory {
+  readonly [name: string]: MetadataDirectory | string;
+}
+
+/** Name of the role every fake instance has, and of its credentials. */
+export const fakeRoleName = "podwire-node";
+
+/** What the service tells one instance, below `/latest`. */
+export function metadataTree(state: CloudState, instance: FakeInstance, clock: Clock): MetadataDirectory {
+  const own = state.interfaces.filter((candidate) => candidate.instanceId === instance.instanceId);
+  const primary = own.find((candidate) => candidate.deviceIndex === 0) as FakeInterface;
+  return {
+    "meta-data": {
+      hostname: hostname(primary, state),
+      iam: { "security-credentials": { [fakeRoleName]: credentials(instance, clock) } },
+      "instance-id": instance.instanceId,
+      "instance-type": instance.instanceType,
+      "local-hostname": hostname(primary, state),
+      "local-ipv4": primary.privateIpAddress,
+      mac: primary.macAddress,
+      network: {
+        interfaces: { macs: Object.fromEntries(own.map((one) => [one.macAddress, interfaceTree(one, state)])) },
+      },
+      placement: { "availability-zone": primary.availabilityZone, region: state.region },
+    },
+    dynamic: { "instance-identity": { document: identityDocument(state, instance, primary) } },
+  };
+}
+
+/** The text at a path; for a directory its names, one a line, sub-directories with a slash. */
+export function lookUp(root: MetadataDirectory, path: readonly string[]): string | undefined {
+  let node: MetadataDirectory | string | undefined = root;
+  for (const name of path) {
+    if (typeof node !== "object" || !Object.hasOwn(node, name)) return undefined;
+    node = node[name];
+  }
+  if (typeof node !== "object") return node;
+  return Object.entries(node)
+    .map(([name, child]) => (typeof child === "object" ? `${name}/` : name))
+    .join("\n");
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html, section network/interfaces/macs */
+function interfaceTree(own: FakeInterface, state: CloudState): MetadataDirectory {
+  const vpc = state.vpcs.find((candidate) => candidate.vpcId === own.vpcId);
+  const subnet = state.subnets.find((candidate) => candidate.subnetId === own.subnetId);
+  return {
+    "device-number": String(own.deviceIndex),
+    "interface-id": own.networkInterfaceId,
+    "local-hostname": hostname(own, state),
+    "local-ipv4s": [own.privateIpAddress, ...own.secondaryAddresses].join("\n"),
+    mac: own.macAddress,
+    "owner-id": state.accountId,
+    "subnet-id": own.subnetId,
+    "subnet-ipv4-cidr-block": subnet?.cidrBlock ?? "",
+    "vpc-id": own.vpcId,
+    "vpc-ipv4-cidr-block": vpc?.cidrBlocks[0] ?? "",
+    "vpc-ipv4-cidr-blocks": vpc?.cidrBlocks.join("\n") ?? "",
+  };
+}
+
+function identityDocument(state: CloudState, instance: FakeInstance, primary: FakeInterface): string {
+  return JSON.stringify({
+    accountId: state.accountId,
+    architecture: "x86_64",
+    availabilityZone: primary.availabilityZone,
+    imageId: "ami-00000000000000000",
+    instanceId: instance.instanceId,
+    instanceType: instance.instanceType,
+    privateIp: primary.privateIpAddress,
+    region: state.region,
+    version: "2017-09-30",
+  });
+}
+
+/** The fake API takes any key; this one tells it which instance calls, where the address does not. */
+function credentials({ instanceId }: FakeInstance, clock: Clock): string {
+  return JSON.stringify({
+    Code: "Success",
+    Type: "AWS-HMAC",
+    AccessKeyId: instanceId,
+    SecretAccessKey: "fake",
+    Token: "fake",
+    Expiration: new Date(clock.wallMs() + 6 * 3_600_000).toISOString(),
+  });
+}
+
+function hostname(own: FakeInterface, state: CloudState): string {
+  return `ip-${own.privateIpAddress.replaceAll(".", "-")}.${state.region}.compute.internal`;
+}

@@ -1,0 +1,140 @@
+import type { Ec2Action } from "../api.ts";
+import type { Ec2Answer, Ec2Answers, Ec2Model } from "./model.ts";
+import type { CloudState, FakeInterface, FakeSubnet, FakeVpc } from "./world.ts";
+
+/** A value as EC2 writes it in XML: an object is its elements, an array its `<item>`s. */
+type XmlValue = string | number | boolean | readonly XmlValue[] | { readonly [name: string]: XmlValue | undefined };
+
+/** The answer document of an action. */
+export function renderAnswer(answer: Ec2Answer, model: Ec2Model, requestId: string): string {
+  const root = `${answer.action}Response`;
+  const view = viewOf(answer, model);
+  return `${declaration}<${root} xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${xmlOf({ requestId, ...view })}</${root}>`;
+}
+
+/** The error document, as in https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html */
+export function renderError(code: string, message: string, requestId: string): string {
+  const error = `<Error>${xmlOf({ Code: code, Message: message })}</Error>`;
+  return `${declaration}<Response><Errors>${error}</Errors><RequestID>${requestId}</RequestID></Response>`;
+}
+
+const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
+type View = { readonly [name: string]: XmlValue | undefined };
+
+type Views = { readonly [A in Ec2Action]: (answer: Ec2Answers[A], model: Ec2Model) => View };
+
+const views: Views = {
+  DescribeInstanceTypes: ({ items, nextToken }) => ({
+    instanceTypeSet: items.map((type) => ({
+      instanceType: type.instanceType,
+      hypervisor: "nitro",
+      networkInfo: {
+        maximumNetworkInterfaces: type.maximumNetworkInterfaces,
+        ipv4AddressesPerInterface: type.ipv4AddressesPerInterface,
+        ipv6AddressesPerInterface: type.ipv4AddressesPerInterface,
+        ipv6Supported: true,
+      },
+    })),
+    nextToken,
+  }),
+  DescribeNetworkInterfaces: ({ items, nextToken }, model) => {
+    const state = model.state();
+    return { networkInterfaceSet: items.map((own) => networkInterfaceView(own, state)), nextToken };
+  },
+  DescribeSubnets: ({ items, nextToken }, model) => ({
+    subnetSet: items.map((subnet) => subnetView(subnet, model)),
+    nextToken,
+  }),
+  DescribeVpcs: ({ items, nextToken }) => ({ vpcSet: items.map(vpcView), nextToken }),
+  AssignPrivateIpAddresses: ({ networkInterfaceId, assigned }) => ({
+    networkInterfaceId,
+    assignedPrivateIpAddressesSet: assigned.map((privateIpAddress) => ({ privateIpAddress })),
+    return: true,
+  }),
+  UnassignPrivateIpAddresses: () => ({ return: true }),
+};
+
+function viewOf({ action, answer }: Ec2Answer, model: Ec2Model): View {
+  return (views[action] as (answer: unknown, model: Ec2Model) => View)(answer, model);
+}
+
+function networkInterfaceView(own: FakeInterface, { accountId }: CloudState): XmlValue {
+  return {
+    networkInterfaceId: own.networkInterfaceId,
+    subnetId: own.subnetId,
+    vpcId: own.vpcId,
+    availabilityZone: own.availabilityZone,
+    description: own.description,
+    ownerId: accountId,
+    requesterManaged: false,
+    status: "in-use",
+    interfaceType: "interface",
+    macAddress: own.macAddress,
+    privateIpAddress: own.privateIpAddress,
+    sourceDestCheck: true,
+    groupSet: [],
+    attachment: {
+      attachmentId: own.networkInterfaceId.replace("eni-", "eni-attach-"),
+      instanceId: own.instanceId,
+      instanceOwnerId: accountId,
+      deviceIndex: own.deviceIndex,
+      networkCardIndex: 0,
+      status: "attached",
+      deleteOnTermination: true,
+    },
+    tagSet: tagSet(own.tags),
+    privateIpAddressesSet: [
+      { privateIpAddress: own.privateIpAddress, primary: true },
+      ...own.secondaryAddresses.map((privateIpAddress) => ({ privateIpAddress, primary: false })),
+    ],
+  };
+}
+
+function subnetView(subnet: FakeSubnet, model: Ec2Model): XmlValue {
+  return {
+    subnetId: subnet.subnetId,
+    state: "available",
+    vpcId: subnet.vpcId,
+    cidrBlock: subnet.cidrBlock,
+    ipv6CidrBlockAssociationSet: [],
+    availableIpAddressCount: model.freeAddresses(subnet.subnetId),
+    availabilityZone: subnet.availabilityZone,
+    defaultForAz: false,
+    mapPublicIpOnLaunch: false,
+    tagSet: tagSet(subnet.tags),
+  };
+}
+
+function vpcView(vpc: FakeVpc): XmlValue {
+  return {
+    vpcId: vpc.vpcId,
+    state: "available",
+    cidrBlock: vpc.cidrBlocks[0] ?? "",
+    cidrBlockAssociationSet: vpc.cidrBlocks.map((cidrBlock, index) => ({
+      associationId: `${vpc.vpcId.replace("vpc-", "vpc-cidr-assoc-")}${index}`,
+      cidrBlock,
+      cidrBlockState: { state: "associated" },
+    })),
+    isDefault: false,
+    tagSet: tagSet(vpc.tags),
+  };
+}
+
+function tagSet(tags: Readonly<Record<string, string>>): XmlValue {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+function xmlOf(value: XmlValue): string {
+  if (typeof value !== "object") return escapeXml(String(value));
+  if (Array.isArray(value)) return value.map((item: XmlValue) => `<item>${xmlOf(item)}</item>`).join("");
+  return Object.entries(value as View)
+    .map(([name, child]) => (child === undefined ? "" : `<${name}>${xmlOf(child)}</${name}>`))
+    .join("");
+}
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+}
