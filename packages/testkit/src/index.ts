@@ -1,5 +1,12 @@
+export { audit } from "./audit/audit.ts";
+export type { Contradiction } from "./audit/contradiction.ts";
+export type { AuditedInterface, CloudFacts, KernelFacts, NodeFacts } from "./audit/facts.ts";
+export { type KernelView, readKernelFacts } from "./audit/kernel-facts.ts";
 export { monotonicClock } from "./clock/monotonic-clock.ts";
 export { VirtualClock, type VirtualClockOptions } from "./clock/virtual-clock.ts";
+export { createFabric, type Fabric, type FabricOptions, type OutsideHost } from "./fabric/fabric.ts";
+export { type DropReason, dropReasons } from "./fabric/filter.ts";
+export type { FabricInterface, FabricRoute, FabricState } from "./fabric/state.ts";
 export {
   type AnswerLoss,
   type FaultEffect,
@@ -12,6 +19,8 @@ export {
 } from "./fault/fault-plan.ts";
 export { callWithFaults, type FaultyOutcome } from "./fault/faulty-call.ts";
 export { type HostFault, hostNetnsPath, MemoryHost, type MemoryHostOptions } from "./host/memory-host.ts";
+export { createProbes, type Probe, type Probes } from "./probe/probe.ts";
+export type { ProbeProtocol, Reachability, ReachOptions } from "./probe/protocol.ts";
 export { AddressSpace, subnetSpace } from "./provider/address-space.ts";
 export {
   MemoryCloud,
@@ -34,6 +43,9 @@ export {
   providerContract,
 } from "./provider/provider-contract.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
+export { sandboxCommand } from "./sandbox/command.ts";
+export { nodeProgram } from "./sandbox/node-program.ts";
+export { assertSandboxAllowed, isInSandbox, requireSandbox, runInSandbox } from "./sandbox/sandbox.ts";
 export { createMemoryStore, type MemoryStore } from "./store/memory-store.ts";
 export { comparableState, emptyState, putsOf, sampleState } from "./store/sample-state.ts";
 export { type StoreContract, type StorePlace, storeContract } from "./store/store-contract.ts";

@@ -57,7 +57,7 @@ describe("a sandbox", () => {
   it("kills what its command left running", () => {
     const left = outcome(["sh", "-c", "sleep 987654 & echo left"]);
     expect(left.stdout.trim()).toBe("left");
-    expect(processesRunning("sleep\0987654")).toEqual([]);
+    expect(processesRunning("sleep\x00987654")).toEqual([]);
   });
 });
 

@@ -1,0 +1,54 @@
+import {
+  type Address,
+  addressBits,
+  containsAddress,
+  familyOf,
+  PodwireError,
+  prefixLength,
+  tryParseCidr,
+} from "@podwire/core";
+import { type Netlink, openNetlink, replaceAddr, replaceRoute, setLink } from "@podwire/linux";
+import type { FabricInterface } from "./state.ts";
+
+/**
+ * What the image of the operating system does at boot: loopback up, and the primary interface with the address that DHCP
+ * hands out and a default route by the subnet's gateway.
+ *
+ * One simplification: neighbours in the subnet are reached through the gateway (no prefix route), because the router
+ * answers ARP for no address but its own. A cloud's router answers for all of them, and delivers the same way.
+ * @throws INVALID_NETNS, KERNEL_REFUSED; INTERNAL when the interface is not plugged in
+ */
+export async function bootMachine(netnsPath: string, primary: FabricInterface): Promise<void> {
+  const netlink = openNetlink({ netnsPath });
+  try {
+    await netlink.apply([setLink("lo", { up: true }), setLink(primary.ifName, { up: true })]);
+    await configure(netlink, primary);
+  } finally {
+    netlink.close();
+  }
+}
+
+async function configure(netlink: Netlink, primary: FabricInterface): Promise<void> {
+  const ifIndex = (await netlink.link(primary.ifName))?.index;
+  if (ifIndex === undefined)
+    throw new PodwireError("INTERNAL", `${primary.ifName} of ${primary.node} is not plugged in`);
+  const addresses = primary.primaryAddresses.map((address) =>
+    replaceAddr(
+      { ifIndex, address, prefixLength: subnetLength(primary, address), protocol: 0 },
+      { noDad: true, noPrefixRoute: true },
+    ),
+  );
+  const gateways = ([4, 6] as const).flatMap((family) => {
+    const gateway = primary.gateways[family];
+    if (gateway === undefined) return [];
+    const destination = tryParseCidr(family === 4 ? "0.0.0.0/0" : "::/0");
+    if (destination === undefined) return [];
+    return [replaceRoute({ table: 254, type: "unicast", protocol: 16, destination, ifIndex, gateway, onlink: true })];
+  });
+  await netlink.apply([...addresses, ...gateways]);
+}
+
+function subnetLength(primary: FabricInterface, address: Address): number {
+  const subnet = primary.subnetCidrs.find((cidr) => containsAddress(cidr, address));
+  return subnet === undefined ? addressBits(familyOf(address)) : prefixLength(subnet);
+}
