@@ -36,6 +36,14 @@ describe("a rule about imports finds", () => {
     expect(checkImports(source("packages/a/src/x.ts", "await import(name);"), rule)).toHaveLength(1);
   });
 
+  test("only the kinds of import that are meant, where a rule says which", () => {
+    const loading = { ...rule, kinds: ["static"] as const };
+    const text = `import "node:fs";\nimport type { x } from "node:os";\nawait import("node:net");`;
+    expect(checkImports(source("packages/a/src/x.ts", text), loading)).toEqual([
+      "packages/a/src/x.ts:1: imports node:fs (because)",
+    ]);
+  });
+
   test("a relative import by the path it leads to", () => {
     const text = `import "../../b/src/y.ts";`;
     expect(checkImports(source("packages/a/src/x.ts", text), rule)).toEqual([

@@ -1,5 +1,5 @@
 import { matchesGlob } from "node:path";
-import type { SourceFile } from "./source-file.ts";
+import type { Import, SourceFile } from "./source-file.ts";
 import type { PackageManifest } from "./source-tree.ts";
 
 interface Scope {
@@ -13,6 +13,8 @@ interface Scope {
 export interface ImportRule extends Scope {
   readonly mustNotImport: readonly string[];
   readonly except?: readonly string[];
+  /** Which ways of importing are meant; all unless given. */
+  readonly kinds?: readonly Import["kind"][];
 }
 
 /** Names that sources may not use: `Date`, `process.stdout`; what is taken from a name is included. */
@@ -32,6 +34,7 @@ export type Violations = readonly string[];
 export function checkImports(sources: readonly SourceFile[], rule: ImportRule): Violations {
   return inScope(sources, rule).flatMap((source) =>
     source.imports
+      .filter(({ kind }) => rule.kinds === undefined || rule.kinds.includes(kind))
       .filter(({ target }) => matchesAny(target, rule.mustNotImport) && !matchesAny(target, rule.except ?? []))
       .map(({ target, line }) => `${source.path}:${line}: imports ${target} (${rule.why})`),
   );

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSource, type SourceFile } from "./source-file.ts";
 
@@ -41,6 +41,10 @@ export function listFiles(patterns: readonly string[]): readonly string[] {
 
 export function readText(path: string): string {
   return readFileSync(join(root, path), "utf8");
+}
+
+export function exists(path: string): boolean {
+  return existsSync(join(root, path));
 }
 
 interface RawManifest {
