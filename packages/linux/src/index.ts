@@ -1,3 +1,5 @@
+export { defaultKernelNumbers, type KernelNumbers } from "./kernel-numbers.ts";
+export { createLinuxHost, type LinuxHost, type LinuxHostOptions } from "./linux-host.ts";
 export { lockFile } from "./lock-file.ts";
 export { createNetns, deleteNetns } from "./namespace/named-netns.ts";
 export { type Netns, netnsCookie, openNetns, runInNetns } from "./namespace/netns.ts";

@@ -1,5 +1,5 @@
 import { type Address, addressBytes, type Family, familyOf } from "@podwire/core";
-import { readAttributes, readU8, readU32 } from "./attributes.ts";
+import { readAttributes, readU8 } from "./attributes.ts";
 import { addrAttribute, addrFlag, messageFlag, messageType, routeScope } from "./constants.ts";
 import { addressFamilyNumber, decodeAddress, familyFromNumber } from "./family.ts";
 import { MessageWriter } from "./message-writer.ts";
@@ -23,7 +23,8 @@ export interface AddrOptions {
 
 /** Adds the address; there already = success. */
 export function replaceAddr(addr: Addr, options: AddrOptions = {}): NetlinkRequest {
-  const flags = (options.noDad ? addrFlag.noDad : 0) | (options.noPrefixRoute ? addrFlag.noPrefixRoute : 0);
+  const noDad = options.noDad === true && familyOf(addr.address) === 6;
+  const flags = (noDad ? addrFlag.noDad : 0) | (options.noPrefixRoute === true ? addrFlag.noPrefixRoute : 0);
   return {
     type: messageType.newAddr,
     flags: messageFlag.create | messageFlag.replace,
@@ -73,11 +74,6 @@ export function decodeAddr(body: Buffer): Addr | undefined {
     prefixLength: body.readUInt8(1),
     protocol: readU8(attributes, addrAttribute.protocol) ?? 0,
   };
-}
-
-/** Tentative, permanent and so on: what the kernel adds to what was asked. */
-export function addrFlagsOf(body: Buffer): number {
-  return readU32(readAttributes(body, 8), addrAttribute.flags) ?? 0;
 }
 
 /** struct ifaddrmsg and its attributes. A loopback address in scope `host` is the kernel's own doing, never ours. */

@@ -37,6 +37,14 @@ export interface RouteFilter {
   readonly protocol?: number;
 }
 
+/** Adds the route. Fails with EEXIST when there is one with the same destination, table and metric. */
+export function addRoute(route: Route): NetlinkRequest {
+  return {
+    ...routeRequest(messageType.newRoute, route, `route add ${formatRoute(route)}`),
+    flags: messageFlag.create | messageFlag.exclusive,
+  };
+}
+
 /** Adds the route or puts it in the place of one with the same destination, table and metric. */
 export function replaceRoute(route: Route): NetlinkRequest {
   return routeRequest(messageType.newRoute, route, `route replace ${formatRoute(route)}`);
@@ -93,15 +101,18 @@ export function decodeRoute(body: Buffer): Route | undefined {
   };
 }
 
+/** Whether one takes the place of the other: there is room for one route of a destination, table and metric. */
+export function sameRoutePlace(a: Route, b: Route): boolean {
+  return a.table === b.table && a.destination === b.destination && a.metric === b.metric;
+}
+
 export function sameRoute(a: Route, b: Route): boolean {
   return (
-    a.table === b.table &&
+    sameRoutePlace(a, b) &&
     a.type === b.type &&
-    a.destination === b.destination &&
     a.ifIndex === b.ifIndex &&
     a.gateway === b.gateway &&
-    a.protocol === b.protocol &&
-    a.metric === b.metric
+    a.protocol === b.protocol
   );
 }
 

@@ -1,0 +1,149 @@
+import {
+  type AttachmentSpec,
+  type CancelSignal,
+  isPodwireError,
+  type NodeNetwork,
+  PodwireError,
+  type Repair,
+} from "@podwire/core";
+import { interfaceMark, type KernelNumbers } from "../kernel-numbers.ts";
+import type { Netlink } from "../netlink/netlink.ts";
+import { isRefused, refusal } from "../netlink/request.ts";
+import { convergeTable } from "../nft/converge-table.ts";
+import type { Nft } from "../nft/nft-command.ts";
+import { nftTable, type Ruleset, renderRuleset } from "../nft/ruleset.ts";
+import type { Sysctl } from "../sysctl/sysctl.ts";
+import { isHostEnd } from "../veth/attachment-link.ts";
+import type { ActivityWatch, AttachmentActivity } from "./attachment-activity.ts";
+import type { NodeChange } from "./node-change.ts";
+import { desireFor, type NodeDesire } from "./node-desire.ts";
+import { type NodeView, viewNode } from "./node-view.ts";
+import { planNode } from "./plan-node.ts";
+
+export interface NodeTools {
+  readonly netlink: Netlink;
+  readonly sysctl: Sysctl;
+  readonly nft: Nft;
+  readonly numbers: KernelNumbers;
+  readonly activity: AttachmentActivity;
+  /** HostNetwork.attach, for an attachment whose link is gone. */
+  attach(spec: AttachmentSpec, signal: CancelSignal): Promise<unknown>;
+}
+
+/**
+ * Looks at the node, plans what is missing, does it. One refusal stops nothing else: everything is tried, then the first
+ * refusal is thrown.
+ */
+export async function convergeNode(
+  tools: NodeTools,
+  network: NodeNetwork,
+  signal: CancelSignal,
+): Promise<readonly Repair[]> {
+  const progress: Progress = { watch: tools.activity.watch(), failures: [] };
+  try {
+    stopIfCancelled(signal);
+    const view = await viewNode(tools.netlink, tools.sysctl, tools.numbers);
+    const desire = desireFor(network, view.links, tools.numbers);
+    stopIfCancelled(signal);
+    const repairs = await carryOut(tools, planNode(view, desire), progress);
+    stopIfCancelled(signal);
+    if (await convergeTable(tools.nft, renderRuleset(rulesetOf(desire)))) {
+      repairs.push({ object: "nft", description: `table inet ${nftTable} replaced` });
+    }
+    for (const attachment of lostAttachments(view, network)) {
+      stopIfCancelled(signal);
+      if (await reattach(tools, attachment, { ...progress, signal })) {
+        repairs.push({ object: "link", description: `link add ${attachment.facts.hostIfName} type veth` });
+      }
+    }
+    if (progress.failures.length > 0) throw progress.failures[0];
+    return repairs;
+  } finally {
+    progress.watch.end();
+  }
+}
+
+type NodeAttachment = NodeNetwork["attachments"][number];
+
+/** Without any link. */
+function lostAttachments({ links }: NodeView, { attachments }: NodeNetwork): readonly NodeAttachment[] {
+  return attachments.filter(({ spec }) => !links.some((link) => isHostEnd(link, spec.key)));
+}
+
+/** Whether it was brought back: not when its namespace is gone, then DEL is on its way. */
+async function reattach(
+  { attach }: NodeTools,
+  { spec }: NodeAttachment,
+  { watch, failures, signal }: Progress & { readonly signal: CancelSignal },
+): Promise<boolean> {
+  try {
+    const facts = await watch.unlessBusy(spec.key, () => attach(spec, signal));
+    return facts !== undefined;
+  } catch (error) {
+    if (!isPodwireError(error, "INVALID_NETNS")) failures.push(error);
+    return false;
+  }
+}
+
+interface Progress {
+  readonly watch: ActivityWatch;
+  readonly failures: unknown[];
+}
+
+async function carryOut(tools: NodeTools, planned: readonly NodeChange[], progress: Progress): Promise<Repair[]> {
+  const changes = planned.filter((one) => !isBusy(one, progress));
+  const settings = changes.filter(({ act }) => attempt(progress, () => applySetting(tools.sysctl, act)));
+  const requested = changes.flatMap((one) =>
+    one.act.kind === "request" ? [{ ...one, request: one.act.request }] : [],
+  );
+  const answers = await tools.netlink.send(requested.map(({ request }) => request));
+  const done = requested.filter((one, i) => {
+    const answer = answers[i];
+    if (answer === undefined || !isRefused(one.request, answer)) return true;
+    // Its link went away meanwhile: a DEL was quicker.
+    if (!isBusy(one, progress)) progress.failures.push(refusal(one.request, answer));
+    return false;
+  });
+  return [...settings, ...done].map(({ repair }) => repair);
+}
+
+function isBusy({ attachment }: NodeChange, { watch }: Progress): boolean {
+  return attachment !== undefined && watch.busy.has(attachment);
+}
+
+function applySetting(sysctl: Sysctl, act: NodeChange["act"]): boolean {
+  if (act.kind !== "setting") return false;
+  sysctl.write(act.name, act.value);
+  return true;
+}
+
+function attempt({ failures }: Progress, action: () => boolean): boolean {
+  try {
+    return action();
+  } catch (error) {
+    failures.push(error);
+    return false;
+  }
+}
+
+function rulesetOf({ network, interfaces, numbers }: NodeDesire): Ruleset {
+  const primary = interfaces.find(({ wanted }) => wanted.role === "primary");
+  const address = primary?.wanted.primaryAddresses.find((one) => !one.includes(":"));
+  return {
+    markMask: numbers.markMask,
+    vpcCidrs: network.vpcCidrs,
+    egress: network.egress,
+    interfaces: interfaces.map(({ link, wanted }) => ({
+      ifName: link.name,
+      ordinal: wanted.ordinal,
+      mark: interfaceMark(numbers, wanted.ordinal),
+      blocks: wanted.blocks,
+    })),
+    ...(primary === undefined || address === undefined ? {} : { primary: { ifName: primary.link.name, address } }),
+  };
+}
+
+function stopIfCancelled(signal: CancelSignal): void {
+  if (signal.aborted)
+    throw new PodwireError("CANCELLED", "converging the node was cancelled", { cause: signal.reason });
+}

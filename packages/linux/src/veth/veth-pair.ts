@@ -1,0 +1,123 @@
+import { PodwireError, quoteValue } from "@podwire/core";
+import type { DataPathHost } from "../data-path.ts";
+import type { PodNamespace } from "../namespace/pod-namespace.ts";
+import { createVeth, decodeLink, getLink, type Link, setLink } from "../netlink/link.ts";
+import { decodeNetnsId, getNetnsId } from "../netlink/netns-id.ts";
+import { isRefused, refusal } from "../netlink/request.ts";
+import { isHostEnd } from "./attachment-link.ts";
+import type { LinkReaper } from "./link-reaper.ts";
+import type { SpecAndFacts } from "./veth-plan.ts";
+
+/** Both ends of the attachment's pair, each by its index in its own namespace. */
+export interface VethPair {
+  readonly hostIndex: number;
+  readonly podIndex: number;
+  /** Made by this call, so that a failure of it has to take the pair back. */
+  readonly created: boolean;
+}
+
+export interface VethHost extends DataPathHost {
+  readonly reaper: LinkReaper;
+}
+
+/**
+ * The attachment's pair, made if it is not there. A pair of this key that leads elsewhere (to a namespace of an earlier
+ * life, to a link renamed, to addresses of another spec) is removed first.
+ * @throws INTERFACE_EXISTS when a link of somebody else has one of the names; nothing is touched then
+ */
+export async function ensurePair(host: VethHost, pod: PodNamespace, attachment: SpecAndFacts): Promise<VethPair> {
+  const fresh = await createPair(host, pod, attachment);
+  if (fresh !== undefined) return fresh;
+  const found = await findPair(host, pod, attachment);
+  if (found.pair !== undefined) {
+    await straighten(host, pod, { ...attachment, pair: found.pair });
+    return found.pair;
+  }
+  if (found.staleIndex !== undefined) await host.reaper.delete(found.staleIndex);
+  const again = await createPair(host, pod, attachment);
+  if (again !== undefined) return again;
+  throw interfaceExists(attachment.facts.hostIfName, "on the node");
+}
+
+/** Undefined when one of the names is taken. The peer is created in the pod under its final name and MAC. */
+async function createPair(
+  { netlink }: VethHost,
+  pod: PodNamespace,
+  { spec, facts }: SpecAndFacts,
+): Promise<VethPair | undefined> {
+  const peer = { name: spec.key.ifName, mac: facts.podMac, netnsFd: pod.fd };
+  const create = createVeth({ name: facts.hostIfName, mac: facts.hostMac, mtuBytes: facts.mtuBytes, peer });
+  const [created, shown] = await netlink.send([create, getLink(facts.hostIfName)]);
+  if (created?.errno === "EEXIST") return undefined;
+  if (created !== undefined && isRefused(create, created)) throw refusal(create, created);
+  const link = shown?.messages.map(({ body }) => decodeLink(body))[0];
+  if (link?.peerIndex !== undefined) return { hostIndex: link.index, podIndex: link.peerIndex, created: true };
+  throw new PodwireError("KERNEL_REFUSED", `link ${facts.hostIfName} vanished right after it was made`, {
+    op: create.description,
+  });
+}
+
+interface FoundPair {
+  readonly pair?: VethPair;
+  readonly staleIndex?: number;
+}
+
+async function findPair(host: VethHost, pod: PodNamespace, { spec, facts }: SpecAndFacts): Promise<FoundPair> {
+  const [hostLink, podLink] = await Promise.all([
+    host.netlink.link(facts.hostIfName),
+    pod.netlink.link(spec.key.ifName),
+  ]);
+  if (hostLink !== undefined && !isHostEnd(hostLink, spec.key)) throw interfaceExists(hostLink.name, "on the node");
+  const connected =
+    hostLink !== undefined && podLink !== undefined && (await leadsTo(host, hostLink, { pod, podLink }));
+  if (podLink !== undefined && !connected) throw interfaceExists(podLink.name, `in ${spec.netns.path}`);
+  if (hostLink === undefined) return {};
+  if (podLink === undefined || (await hasForeignAddresses(host, hostLink, spec))) return { staleIndex: hostLink.index };
+  return { pair: { hostIndex: hostLink.index, podIndex: podLink.index, created: false } };
+}
+
+/** Indices are the same in many namespaces: only together with the namespace's number do they say which link it is. */
+export async function leadsTo(
+  { netlink }: DataPathHost,
+  hostLink: Link,
+  { pod, podLink }: { readonly pod: PodNamespace; readonly podLink: Link },
+): Promise<boolean> {
+  if (hostLink.peerIndex !== podLink.index || hostLink.peerNetnsId === undefined) return false;
+  const [answer] = await netlink.send([getNetnsId(pod.fd)]);
+  return answer?.messages.some(({ body }) => decodeNetnsId(body) === hostLink.peerNetnsId) ?? false;
+}
+
+/** The link was made for other addresses: the same key lived before, with another spec. */
+async function hasForeignAddresses(
+  { netlink, numbers }: VethHost,
+  hostLink: Link,
+  spec: SpecAndFacts["spec"],
+): Promise<boolean> {
+  const filter = { table: numbers.podTable, protocol: numbers.protocol };
+  const routes = [
+    ...(await netlink.routes({ family: 4, ...filter })),
+    ...(await netlink.routes({ family: 6, ...filter })),
+  ];
+  const own = new Set<string>(spec.addresses.map(({ address }) => address));
+  return routes.some(
+    ({ ifIndex, destination }) => ifIndex === hostLink.index && !own.has(destination.split("/")[0] ?? ""),
+  );
+}
+
+/** Puts back what only the making of a pair sets. */
+async function straighten(
+  host: VethHost,
+  pod: PodNamespace,
+  { facts, pair }: SpecAndFacts & { readonly pair: VethPair },
+): Promise<void> {
+  const { mtuBytes } = facts;
+  await host.netlink.apply([setLink(pair.hostIndex, { mac: facts.hostMac, mtuBytes })]);
+  await pod.netlink.apply([setLink(pair.podIndex, { mac: facts.podMac, mtuBytes })]);
+}
+
+function interfaceExists(name: string, where: string): PodwireError {
+  return new PodwireError("INTERFACE_EXISTS", `interface ${quoteValue(name)} exists ${where} and is not podwire's`, {
+    field: "CNI_IFNAME",
+    value: quoteValue(name),
+  });
+}
