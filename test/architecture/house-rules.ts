@@ -47,7 +47,7 @@ export function findTexts(path: string, text: string, rules: readonly TextRule[]
 
 /** Names that say nothing about what a thing is. */
 export function isEmptyName({ name }: Reference): boolean {
-  return /(Manager|Helper|Handler|Wrapper|Service|Util|Utils)$/.test(name);
+  return /(Manager|Helper|Handler|Wrapper|Service)$/.test(name);
 }
 
 /** The values in the middle and nine tenths of the way up; 0 of nothing. */
