@@ -22,7 +22,7 @@ export function serveMetadata(
 /** When each token ends, `Clock.bootMs`. */
 type Sessions = Map<string, number>;
 
-interface Service {
+interface MetadataDoor {
   readonly backend: FakeAwsBackend;
   readonly sessions: Sessions;
   readonly instanceId: string | undefined;
@@ -34,23 +34,23 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function answer(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { faults, clock } = service.backend;
+async function answer(door: MetadataDoor, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { faults, clock } = door.backend;
   if ((await readText(request, 1024)) === undefined) {
     response.destroy();
     return;
   }
-  const instance = askingInstance(service, request);
+  const instance = askingInstance(door, request);
   const parameters = { method: request.method, path: request.url };
   const caller = instance === undefined ? {} : { caller: instance.instanceId };
   const injection = faults.consult({ action: "Metadata", ...caller, parameters });
-  const outcome = await callWithFaults(clock, injection, () => replyTo(service, request, instance));
+  const outcome = await callWithFaults(clock, injection, () => replyTo(door, request, instance));
   if (outcome.kind === "lost") response.destroy();
   else if (outcome.kind === "refused") send(response, { status: Number(outcome.fail.code) || 500, text: "" });
   else send(response, outcome.answer);
 }
 
-function replyTo(service: Service, request: IncomingMessage, instance: FakeInstance | undefined): Reply {
+function replyTo(door: MetadataDoor, request: IncomingMessage, instance: FakeInstance | undefined): Reply {
   // A proxy in between must not be able to get tokens.
   if (request.headers["x-forwarded-for"] !== undefined) return { status: 403, text: "" };
   if (instance === undefined) return { status: 404, text: "" };
@@ -59,12 +59,12 @@ function replyTo(service: Service, request: IncomingMessage, instance: FakeInsta
       .split("?")[0]
       ?.split("/")
       .filter((name) => name !== "") ?? [];
-  if (request.method === "PUT" && path.join("/") === "latest/api/token") return newSession(service, request);
+  if (request.method === "PUT" && path.join("/") === "latest/api/token") return newSession(door, request);
   if (request.method !== "GET") return { status: 405, text: "" };
-  return isInSession(service, request) ? replyFor(service, instance, path) : { status: 401, text: "" };
+  return isInSession(door, request) ? replyFor(door, instance, path) : { status: 401, text: "" };
 }
 
-function newSession({ backend, sessions }: Service, request: IncomingMessage): Reply {
+function newSession({ backend, sessions }: MetadataDoor, request: IncomingMessage): Reply {
   const lifeText = String(request.headers["x-aws-ec2-metadata-token-ttl-seconds"] ?? "");
   const lifeSeconds = /^\d{1,5}$/.test(lifeText) ? Number(lifeText) : 0;
   if (lifeSeconds < 1 || lifeSeconds > 21_600) return { status: 400, text: "" };
@@ -73,18 +73,18 @@ function newSession({ backend, sessions }: Service, request: IncomingMessage): R
   return { status: 200, text: token, headers: { "x-aws-ec2-metadata-token-ttl-seconds": lifeText } };
 }
 
-function isInSession({ backend, sessions }: Service, request: IncomingMessage): boolean {
+function isInSession({ backend, sessions }: MetadataDoor, request: IncomingMessage): boolean {
   const endMs = sessions.get(String(request.headers["x-aws-ec2-metadata-token"] ?? ""));
   return endMs !== undefined && backend.clock.bootMs() < endMs;
 }
 
-function replyFor({ backend }: Service, instance: FakeInstance, [version, ...path]: readonly string[]): Reply {
+function replyFor({ backend }: MetadataDoor, instance: FakeInstance, [version, ...path]: readonly string[]): Reply {
   if (version !== "latest") return { status: 404, text: "" };
   const text = lookUp(metadataTree(backend.model.state(), instance, backend.clock), path);
   return text === undefined ? { status: 404, text: "" } : { status: 200, text };
 }
 
-function askingInstance({ backend, instanceId }: Service, request: IncomingMessage): FakeInstance | undefined {
+function askingInstance({ backend, instanceId }: MetadataDoor, request: IncomingMessage): FakeInstance | undefined {
   const { instances, interfaces } = backend.model.state();
   const peer = peerAddress(request);
   const asking =
