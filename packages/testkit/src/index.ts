@@ -43,7 +43,7 @@ export {
   providerContract,
 } from "./provider/provider-contract.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
-export { sandboxCommand } from "./sandbox/command.ts";
+export { outsidePidVariable, sandboxCommand } from "./sandbox/command.ts";
 export { nodeProgram } from "./sandbox/node-program.ts";
 export { assertSandboxAllowed, isInSandbox, requireSandbox, runInSandbox } from "./sandbox/sandbox.ts";
 export { createMemoryStore, type MemoryStore } from "./store/memory-store.ts";

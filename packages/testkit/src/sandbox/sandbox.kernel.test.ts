@@ -86,6 +86,13 @@ describe("a program that requires a sandbox", () => {
     expect(said()).toBe(`inside\nready\ngot ${signal}\n`);
   });
 
+  it("knows by what pid it can be entered from outside", () => {
+    const [node = "", ...rest] = program;
+    const { stdout } = spawnSync(node, [...rest, "pid"], { encoding: "utf8" });
+    expect(stdout).toMatch(/^inside\n\d+\n$/);
+    expect(Number(stdout.split("\n")[1])).toBeGreaterThan(1);
+  });
+
   it("ends when the process that started it is killed", async () => {
     const { child } = await started(program);
     const mark = join(directory, "program.ts");
@@ -109,6 +116,10 @@ await requireSandbox(async () => {
   console.log("inside");
   const [verb, code] = process.argv.slice(2);
   if (verb === "exit") return Number(code);
+  if (verb === "pid") {
+    console.log(process.env["SANDBOX_OUTSIDE_PID"]);
+    return 0;
+  }
   return new Promise((resolve) => {
     const held = setInterval(() => {}, 1000);
     for (const signal of ["SIGINT", "SIGTERM"]) {

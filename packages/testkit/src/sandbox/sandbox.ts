@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
-import type { Writable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { PodwireError } from "@podwire/core";
 import { leaseVariable, markerPath, sandboxCommand, unshareArguments } from "./command.ts";
 
@@ -51,8 +51,9 @@ export async function runInSandbox(argv: readonly string[]): Promise<number> {
     stdio: ["inherit", "inherit", "inherit", "pipe"],
     env: { ...process.env, [leaseVariable]: "3" },
   });
-  const lease = child.stdio[3] as Writable;
+  const lease = child.stdio[3] as Duplex;
   lease.on("error", () => {});
+  lease.once("data", () => lease.write(`${onlyChildOf(child.pid ?? 0)}\n`));
   const passers = passedOn.map((signal) => ({ signal, pass: () => void lease.write(`${signal}\n`) }));
   for (const { signal, pass } of passers) process.on(signal, pass);
   try {
@@ -79,4 +80,9 @@ export function assertSandboxAllowed({ uid = process.getuid?.() ?? 0, command = 
         : "run it as root, or allow user namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone " +
           "and kernel.apparmor_restrict_unprivileged_userns",
   });
+}
+
+/** The first process of the sandbox is the one child of unshare. */
+function onlyChildOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
 }
