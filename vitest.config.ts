@@ -23,6 +23,8 @@ export default defineConfig({
           name: "kernel",
           include: ["packages/*/src/**/*.kernel.test.ts", "test/**/*.kernel.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**"],
+          // The files share the sandbox's own namespace: one after another, they cannot meet there.
+          fileParallelism: false,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

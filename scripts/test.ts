@@ -3,20 +3,22 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { PodwireError } from "@podwire/core";
+import { runInSandbox } from "@podwire/testkit";
 import { runProgram } from "./child.ts";
-import { judge, type SkippedTest, sumTallies, type Tally, tallyLine } from "./tally.ts";
+import { judge, type ProcessEnd, type SkippedTest, sumTallies, type Tally, tallyLine } from "./tally.ts";
 import { tallyFileVariable } from "./tally-reporter.ts";
 
 interface Suite {
   /** Also the name of the vitest project. */
   readonly name: string;
-  /** The command that runs `argv` where the suite needs it. */
-  readonly surround: (argv: readonly string[]) => readonly string[];
+  /** Runs a command where the suite needs it. */
+  readonly run: (argv: readonly string[]) => Promise<ProcessEnd>;
 }
 
 const suites: readonly Suite[] = [
-  { name: "unit", surround: (argv) => argv },
-  { name: "kernel", surround: inNamespaces },
+  { name: "unit", run: (argv) => runProgram(argv) },
+  { name: "kernel", run: async (argv) => ({ exitCode: await runInSandbox(argv), signal: null }) },
 ];
 
 const root = join(import.meta.dirname, "..");
@@ -31,8 +33,12 @@ async function main(): Promise<number> {
     );
     return 2;
   }
+  let interrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => (interrupted = true));
   const tallies: Tally[] = [];
-  for (const suite of chosen) tallies.push(await runSuite(suite, positionals));
+  for (const suite of chosen) {
+    if (!interrupted) tallies.push(await runSuite(suite, positionals).catch(brokenSuite));
+  }
   const sum = sumTallies(tallies);
   for (const skipped of sum.skipped) console.log(describeSkipped(skipped));
   console.log(tallyLine(sum));
@@ -44,9 +50,8 @@ async function runSuite(suite: Suite, filters: readonly string[]): Promise<Tally
   const directory = mkdtempSync(join(tmpdir(), "podwire-test-"));
   try {
     const tallyFile = join(directory, "tally.json");
-    const argv = [process.execPath, vitest, "run", "--project", suite.name, "--passWithNoTests", ...filters];
-    const env = { ...process.env, [tallyFileVariable]: tallyFile };
-    const end = await runProgram(suite.surround(argv), { cwd: root, env });
+    const argv = ["env", `${tallyFileVariable}=${tallyFile}`, process.execPath, vitest, "run", "--root", root];
+    const end = await suite.run([...argv, "--project", suite.name, "--passWithNoTests", ...filters]);
     const tally = judge(readTally(tallyFile), end, filters.length > 0);
     for (const problem of tally.problems) console.log(`problem: ${problem}`);
     console.log(`suite ${suite.name}: ${tallyLine(tally)} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
@@ -56,17 +61,20 @@ async function runSuite(suite: Suite, filters: readonly string[]): Promise<Tally
   }
 }
 
+/** A suite that could not even be started, a machine without namespaces for instance, is a failure with a reason. */
+function brokenSuite(error: unknown): Tally {
+  const details = error instanceof PodwireError && error.details !== undefined ? `; ${error.details}` : "";
+  const problem = `${error instanceof Error ? error.message : String(error)}${details}`;
+  console.log(`problem: ${problem}`);
+  return { passed: 0, failed: 1, skipped: [], problems: [problem] };
+}
+
 function readTally(file: string): Tally | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Tally;
   } catch {
     return undefined;
   }
-}
-
-function inNamespaces(argv: readonly string[]): readonly string[] {
-  const flags = ["-nmp", "--fork", "--kill-child", "--mount-proc", ...(process.getuid?.() === 0 ? [] : ["-Ur"])];
-  return ["unshare", ...flags, "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh", ...argv];
 }
 
 function describeSkipped({ name, reason }: SkippedTest): string {
