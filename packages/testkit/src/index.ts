@@ -21,7 +21,7 @@ export { callWithFaults, type FaultyOutcome } from "./fault/faulty-call.ts";
 export { type HostFault, hostNetnsPath, MemoryHost, type MemoryHostOptions } from "./host/memory-host.ts";
 export { createProbes, type Probe, type Probes } from "./probe/probe.ts";
 export type { ProbeProtocol, Reachability, ReachOptions } from "./probe/protocol.ts";
-export { AddressSpace, subnetSpace } from "./provider/address-space.ts";
+export { AddressSpace, reserveEnds, subnetSpace } from "./provider/address-space.ts";
 export {
   MemoryCloud,
   type MemoryCloudOptions,

@@ -9,7 +9,7 @@ import {
   parseMac,
   prefixLength,
 } from "@podwire/core";
-import { type AddressSpace, type SeededRandom, subnetSpace } from "@podwire/testkit";
+import { AddressSpace, reserveEnds, type SeededRandom } from "@podwire/testkit";
 import type { InstanceTypeInfo } from "../api.ts";
 import { knownInstanceTypes } from "./instance-types.ts";
 import {
@@ -101,10 +101,11 @@ export function buildWorld(scenario: Scenario, random: SeededRandom): World {
 
 /** https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html: the first four addresses and the last are AWS's. */
 function spaceOf(subnet: ScenarioSubnet): AddressSpace {
-  const space = subnetSpace(subnet.cidrBlock, 4, 1);
+  const space = new AddressSpace(subnet.cidrBlock);
   for (const cidr of subnet.occupied) {
     if (!space.claim(cidr)) throw invalidScenario(`${cidr} cannot be occupied in ${subnet.subnetId}`);
   }
+  reserveEnds(space, 4, 1);
   return space;
 }
 

@@ -8,6 +8,7 @@ import {
   cidrOf,
   cidrSize,
   containsCidr,
+  hostCidr,
   networkAddress,
 } from "@podwire/core";
 
@@ -74,10 +75,14 @@ export class AddressSpace {
 /** A subnet as AWS, GCE and Azure hand it out: `head` addresses at its start and `tail` at its end are the cloud's own. */
 export function subnetSpace(cidr: Cidr, head: number, tail: number): AddressSpace {
   const space = new AddressSpace(cidr);
-  const bits = addressBits(cidrFamily(cidr));
-  for (let i = 0; i < head; i++) space.claim(cidrOf(addressAt(cidr, BigInt(i)), bits));
-  for (let i = 1; i <= tail; i++) space.claim(cidrOf(addressAt(cidr, cidrSize(cidr) - BigInt(i)), bits));
+  reserveEnds(space, head, tail);
   return space;
+}
+
+/** Takes so many addresses at the start and the end of the subnet; those that are taken already stay so. */
+export function reserveEnds(space: AddressSpace, head: number, tail: number): void {
+  for (let i = 0; i < head; i++) space.claim(hostCidr(addressAt(space.cidr, BigInt(i))));
+  for (let i = 1; i <= tail; i++) space.claim(hostCidr(addressAt(space.cidr, cidrSize(space.cidr) - BigInt(i))));
 }
 
 function spanOf(cidr: Cidr): Span {

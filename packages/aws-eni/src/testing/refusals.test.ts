@@ -1,0 +1,228 @@
+import { parseAddress } from "@podwire/core";
+import { describe, expect, test } from "vitest";
+import { Ec2Model } from "./model.ts";
+import { refusals } from "./refusals.ts";
+import type { Ec2Command } from "./requests.ts";
+import type { ScenarioInput } from "./scenario.ts";
+
+interface Case {
+  /** The row of the table that the command meets. */
+  readonly condition: string;
+  readonly command: Ec2Command;
+  readonly code: string;
+  readonly says: string;
+  readonly before?: (model: Ec2Model) => void;
+}
+
+const eni = "eni-1";
+const assign = (request: object) =>
+  ({ action: "AssignPrivateIpAddresses", request: { networkInterfaceId: eni, ...request } }) as Ec2Command;
+const unassign = (request: object) =>
+  ({ action: "UnassignPrivateIpAddresses", request: { networkInterfaceId: eni, ...request } }) as Ec2Command;
+const describeVpcs = (request: object) => ({ action: "DescribeVpcs", request }) as Ec2Command;
+
+const cases: readonly Case[] = [
+  {
+    condition: "an interface that does not exist",
+    command: assign({ networkInterfaceId: "eni-9", secondaryPrivateIpAddressCount: 1 }),
+    code: "InvalidNetworkInterfaceID.NotFound",
+    says: "The networkInterface ID 'eni-9' does not exist",
+  },
+  {
+    condition: "an interface that does not exist",
+    command: unassign({ networkInterfaceId: "eni-9", privateIpAddresses: ["10.0.0.4"] }),
+    code: "InvalidNetworkInterfaceID.NotFound",
+    says: "eni-9",
+  },
+  {
+    condition: "not either a count or addresses",
+    command: assign({}),
+    code: "InvalidParameterCombination",
+    says: "either",
+  },
+  {
+    condition: "not either a count or addresses",
+    command: assign({ secondaryPrivateIpAddressCount: 1, privateIpAddresses: ["10.0.0.9"] }),
+    code: "InvalidParameterCombination",
+    says: "either",
+  },
+  {
+    condition: "a count below one",
+    command: assign({ secondaryPrivateIpAddressCount: 0 }),
+    code: "InvalidParameterValue",
+    says: "(0)",
+  },
+  {
+    condition: "more addresses than the instance type allows on one interface",
+    command: assign({ secondaryPrivateIpAddressCount: 6 }),
+    code: "PrivateIpAddressLimitExceeded",
+    says: "Number of private addresses will exceed limit.",
+  },
+  {
+    condition: "more addresses than the instance type allows on one interface",
+    command: assign({ privateIpAddresses: ["10.0.0.20"] }),
+    code: "PrivateIpAddressLimitExceeded",
+    says: "exceed",
+    before: (model) => model.assign(eni, 5),
+  },
+  {
+    condition: "an address outside the interface's subnet",
+    command: assign({ privateIpAddresses: ["10.0.0.9", "10.0.1.9"] }),
+    code: "InvalidParameterValue",
+    says: "10.0.1.9",
+  },
+  {
+    condition: "an address outside the interface's subnet",
+    command: assign({ privateIpAddresses: ["10.0.0.999"] }),
+    code: "InvalidParameterValue",
+    says: "10.0.0.999",
+  },
+  {
+    condition: "an address that is reserved, or that another interface holds",
+    command: assign({ privateIpAddresses: ["10.0.0.3"] }),
+    code: "InvalidParameterValue",
+    says: "10.0.0.3",
+  },
+  {
+    condition: "an address that is reserved, or that another interface holds",
+    command: assign({ privateIpAddresses: ["10.0.0.5"] }),
+    code: "InvalidParameterValue",
+    says: "10.0.0.5",
+  },
+  {
+    condition: "fewer free addresses in the subnet than asked for",
+    command: assign({ secondaryPrivateIpAddressCount: 3 }),
+    code: "InsufficientFreeAddressesInSubnet",
+    says: "not have enough free addresses",
+    before: (model) => model.occupy("subnet-1", 2),
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: assign({ secondaryPrivateIpAddressCount: 1, dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+  },
+  {
+    condition: "the interface's own primary address",
+    command: unassign({ privateIpAddresses: ["10.0.0.4"] }),
+    code: "InvalidParameterValue",
+    says: "primary IP address 10.0.0.4",
+  },
+  {
+    condition: "an address that the interface does not have",
+    command: unassign({ privateIpAddresses: ["10.0.0.6", "10.0.0.7"] }),
+    code: "InvalidParameterValue",
+    says: "not assigned to interface eni-1",
+    before: (model) => model.assign(eni, [parseAddress("10.0.0.6")]),
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: unassign({ privateIpAddresses: ["10.0.0.6"], dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+    before: (model) => model.assign(eni, [parseAddress("10.0.0.6")]),
+  },
+  {
+    condition: "a page size outside 5…1000",
+    command: describeVpcs({ maxResults: 4 }),
+    code: "InvalidParameterValue",
+    says: "( 4 )",
+  },
+  {
+    condition: "a page size outside 5…1000",
+    command: describeVpcs({ maxResults: 1001 }),
+    code: "InvalidParameterValue",
+    says: "( 1001 )",
+  },
+  {
+    condition: "a page size together with ids",
+    command: describeVpcs({ maxResults: 5, vpcIds: ["vpc-1"] }),
+    code: "InvalidParameterCombination",
+    says: "maxResults",
+  },
+  {
+    condition: "a page token that EC2 did not make",
+    command: describeVpcs({ nextToken: "elsewhere" }),
+    code: "InvalidParameterValue",
+    says: "pagination token",
+  },
+  {
+    condition: "a filter that the action does not know",
+    command: describeVpcs({ filters: [{ name: "colour", values: ["red"] }] }),
+    code: "InvalidParameterValue",
+    says: "The filter 'colour' is invalid",
+  },
+  {
+    condition: "a filter that the action does not know",
+    command: { action: "DescribeInstanceTypes", request: { filters: [{ name: "tag:x", values: ["red"] }] } },
+    code: "InvalidParameterValue",
+    says: "tag:x",
+  },
+  {
+    condition: "an id that does not exist",
+    command: describeVpcs({ vpcIds: ["vpc-1", "vpc-8", "vpc-9"] }),
+    code: "InvalidVpcID.NotFound",
+    says: "'vpc-8, vpc-9'",
+  },
+  {
+    condition: "an id that does not exist",
+    command: { action: "DescribeInstanceTypes", request: { instanceTypes: ["x9.tiny"] } },
+    code: "InvalidInstanceType",
+    says: "[x9.tiny]",
+  },
+  {
+    condition: "an id that does not exist",
+    command: { action: "DescribeNetworkInterfaces", request: { networkInterfaceIds: ["eni-9"] } },
+    code: "InvalidNetworkInterfaceID.NotFound",
+    says: "eni-9",
+  },
+  {
+    condition: "an id that does not exist",
+    command: { action: "DescribeSubnets", request: { subnetIds: ["subnet-9"] } },
+    code: "InvalidSubnetID.NotFound",
+    says: "subnet-9",
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: describeVpcs({ dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+  },
+];
+
+for (const { condition, command, code, says, before } of cases) {
+  test(`${command.action} is refused for ${condition}: ${JSON.stringify(command.request)}`, () => {
+    const model = new Ec2Model(scenario);
+    before?.(model);
+    const state = model.state();
+    const row = refusals[command.action].find((one) => one.condition === condition);
+    expect(model.perform(command)).toEqual({
+      refusal: { code, httpStatus: row?.httpStatus, message: expect.stringContaining(says) },
+    });
+    expect(row?.code).toBe(code);
+    expect(model.state()).toEqual(state);
+  });
+}
+
+describe("the table", () => {
+  const rows = Object.values(refusals).flat();
+
+  test("every row has a case here and says where it comes from", () => {
+    const conditions = new Set(cases.map((one) => one.condition));
+    expect(rows.map((row) => row.condition).filter((condition) => !conditions.has(condition))).toEqual([]);
+    expect(rows.filter((row) => !/^(https:\/\/|unverified)/.test(row.source))).toEqual([]);
+  });
+});
+
+const scenario: ScenarioInput = {
+  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
+  subnets: [{ subnetId: "subnet-1", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.0.0/24" }],
+  instances: [
+    {
+      instanceId: "i-1",
+      instanceType: "t3.medium",
+      subnetId: "subnet-1",
+      networkInterfaces: [{ networkInterfaceId: eni }, { networkInterfaceId: "eni-2" }],
+    },
+  ],
+};
