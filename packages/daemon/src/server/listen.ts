@@ -51,10 +51,15 @@ function listening(server: Server, place: Place, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => reject(unfit(name, `cannot be listened on: ${errorFrom(cause).message}`));
     server.once("error", fail);
-    server.listen(place, () => {
-      server.off("error", fail);
-      resolve();
-    });
+    try {
+      server.listen(place, () => {
+        server.off("error", fail);
+        resolve();
+      });
+    } catch (error) {
+      // A port that is none is thrown, not emitted.
+      fail(error as Error);
+    }
   });
 }
 
