@@ -5,8 +5,20 @@ import type { PackageManifest } from "./source-tree.ts";
 
 const why = "because";
 const manifests: readonly PackageManifest[] = [
-  { folder: "packages/a", name: "@podwire/a", entryPoints: ["@podwire/a", "@podwire/a/x"], dependencies: ["zod"] },
-  { folder: "packages/b", name: "@podwire/b", entryPoints: ["@podwire/b"], dependencies: ["@podwire/a"] },
+  {
+    folder: "packages/a",
+    name: "@podwire/a",
+    entryPoints: ["@podwire/a", "@podwire/a/x"],
+    programs: ["packages/a/src/main.ts"],
+    dependencies: ["zod"],
+  },
+  {
+    folder: "packages/b",
+    name: "@podwire/b",
+    entryPoints: ["@podwire/b"],
+    programs: [],
+    dependencies: ["@podwire/a"],
+  },
 ];
 
 function source(path: string, text: string) {
@@ -112,6 +124,7 @@ describe("the borders of packages are crossed", () => {
   test.each([
     ["by a path into another package", "packages/b/src/x.ts", `import "../../a/src/y.ts";`],
     ["by a path into a package from outside", "test/x.ts", `import "../packages/a/src/y.ts";`],
+    ["by an import of a program", "test/x.ts", `import "../packages/a/src/main.ts";`],
     ["by a specifier that is no entry point", "packages/b/src/x.ts", `import "@podwire/a/src/y.ts";`],
     ["by a dependency that the manifest does not name", "packages/a/src/x.ts", `import "@podwire/b";`],
     ["by a library that the manifest does not name", "packages/b/src/x.ts", `import "zod";`],
@@ -121,6 +134,7 @@ describe("the borders of packages are crossed", () => {
 
   test.each([
     ["by an entry point that is a dependency", "packages/b/src/x.ts", `import "@podwire/a/x"; import "node:fs";`],
+    ["by starting a program", "test/x.ts", `new URL("../packages/a/src/main.ts", import.meta.url);`],
     ["within the package", "packages/a/src/x.ts", `import "./y.ts"; import "zod/v4";`],
     ["by the tools of a test", "packages/a/src/x.test.ts", `import "vitest";`],
   ])("not %s", (_, path, text) => {

@@ -68,14 +68,16 @@ export function checkFolders(sources: readonly SourceFile[], folder: string, tab
     });
 }
 
-/** A package is used by the entry points of its manifest, and only where the manifest of the user declares it. */
+/**
+ * A package is imported by the entry points of its manifest, and only where the manifest of the user declares it. Its
+ * programs may be started by their path.
+ */
 export function checkPackageBorders(sources: readonly SourceFile[], manifests: readonly PackageManifest[]): Violations {
-  const entryPoints = new Set(manifests.flatMap((manifest) => manifest.entryPoints));
   return sources.flatMap((source) => {
     const home = manifests.find(({ folder }) => source.path.startsWith(`${folder}/`));
-    return source.imports.flatMap(({ target, line }) => {
-      const fault = borderFault({ source, target, home, entryPoints });
-      return fault === undefined ? [] : [`${source.path}:${line}: imports ${target} (${fault})`];
+    return source.imports.flatMap((imported) => {
+      const fault = borderFault({ source, imported, home, manifests });
+      return fault === undefined ? [] : [`${source.path}:${imported.line}: imports ${imported.target} (${fault})`];
     });
   });
 }
@@ -92,13 +94,17 @@ export function loadedBy(sources: readonly SourceFile[], entry: string): readonl
 
 interface Crossing {
   readonly source: SourceFile;
-  readonly target: string;
+  readonly imported: Import;
   readonly home: PackageManifest | undefined;
-  readonly entryPoints: ReadonlySet<string>;
+  readonly manifests: readonly PackageManifest[];
 }
 
-function borderFault({ source, target, home, entryPoints }: Crossing): string | undefined {
-  if (target.startsWith("@podwire/") && !entryPoints.has(target)) return "no entry point of that package";
+function borderFault({ source, imported, home, manifests }: Crossing): string | undefined {
+  const { target, kind } = imported;
+  if (kind === "url" && manifests.some(({ programs }) => programs.includes(target))) return undefined;
+  if (target.startsWith("@podwire/") && !manifests.some(({ entryPoints }) => entryPoints.includes(target))) {
+    return "no entry point of that package";
+  }
   if (target.startsWith("packages/")) {
     return home !== undefined && target.startsWith(`${home.folder}/`) ? undefined : "the inside of another package";
   }

@@ -13,6 +13,8 @@ export interface PackageManifest {
   readonly name: string;
   /** What others may import of it: `@podwire/core`, `@podwire/core/cni`. */
   readonly entryPoints: readonly string[];
+  /** Sources of the programs it installs, as paths in the repository: others may start them. */
+  readonly programs: readonly string[];
   /** Packages that its published sources may import. */
   readonly dependencies: readonly string[];
 }
@@ -25,10 +27,13 @@ export function readSourceTree(): readonly SourceFile[] {
 export function readManifests(): readonly PackageManifest[] {
   return listFiles(["packages/*/package.json"]).map((path) => {
     const manifest = JSON.parse(readText(path)) as RawManifest;
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const sourceOf = (built: string): string => built.replace(/^(\.\/)?dist\/(.*)\.js$/, `${folder}/src/$2.ts`);
     return {
-      folder: path.slice(0, path.lastIndexOf("/")),
+      folder,
       name: manifest.name,
       entryPoints: Object.keys(manifest.exports).map((key) => manifest.name + key.slice(1)),
+      programs: Object.values(manifest.bin ?? {}).map(sourceOf),
       dependencies: Object.keys(manifest.dependencies ?? {}),
     };
   });
@@ -50,5 +55,6 @@ export function exists(path: string): boolean {
 interface RawManifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
