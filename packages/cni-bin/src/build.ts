@@ -51,17 +51,18 @@ export async function buildClient(options: BuildOptions): Promise<BuiltClient> {
 type DraftOptions = Pick<BuildOptions, "compiler" | "compilerFlags">;
 
 async function buildDraft(draft: string, options: DraftOptions): Promise<Omit<BuiltClient, "path">> {
-  if (options.compiler === undefined)
-    return { kind: "script", why: await writeScript(draft, "no compiler was wanted") };
-  const notStatic = await tryCompile(draft, options.compiler, ["-static", ...(options.compilerFlags ?? [])]);
+  const { compiler, compilerFlags = [] } = options;
+  const notStatic = await tryCompile(draft, compiler, ["-static", ...compilerFlags]);
   if (notStatic === undefined) return { kind: "static", why: "" };
-  const notAtAll = await tryCompile(draft, options.compiler, options.compilerFlags ?? []);
-  if (notAtAll === undefined) return { kind: "dynamic", why: notStatic };
-  return { kind: "script", why: await writeScript(draft, notAtAll) };
+  const notDynamic = await tryCompile(draft, compiler, compilerFlags);
+  if (notDynamic === undefined) return { kind: "dynamic", why: notStatic };
+  await writeScript(draft);
+  return { kind: "script", why: notDynamic };
 }
 
 /** Undefined, or why there is no working program at `draft`. */
-async function tryCompile(draft: string, compiler: string, flags: readonly string[]): Promise<string | undefined> {
+async function tryCompile(draft: string, compiler: string | undefined, flags: readonly string[]) {
+  if (compiler === undefined) return "no compiler was wanted";
   const work = await mkdtemp(join(tmpdir(), "podwire-build-"));
   try {
     await writeFile(join(work, "protocol.h"), protocolHeader());
@@ -80,13 +81,12 @@ async function tryCompile(draft: string, compiler: string, flags: readonly strin
 }
 
 /** A shell script, because a shebang line can hold no path with a space, no second argument and not many characters. */
-async function writeScript(draft: string, why: string): Promise<string> {
+async function writeScript(draft: string): Promise<void> {
   const fromSource = import.meta.url.endsWith(".ts");
   const main = fileURLToPath(new URL(fromSource ? "./client/main.ts" : "./client/main.js", import.meta.url));
   const words = [process.execPath, ...(fromSource ? ["--conditions=podwire-source"] : []), main];
   await writeFile(draft, `#!/bin/sh\nexec ${words.map(shellWord).join(" ")}\n`);
   await chmod(draft, 0o755);
-  return why;
 }
 
 function shellWord(text: string): string {
