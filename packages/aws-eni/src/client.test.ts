@@ -93,6 +93,15 @@ test("the region is asked for when the first call is made, and its failure is th
   lazy.close();
 });
 
+test("a call can be aborted while the region is still being looked for", async () => {
+  const controller = new AbortController();
+  const region = () => new Promise<string>(() => controller.abort());
+  const stuck = createEc2Client({ region, callTimeoutMs: 10_000 });
+  const vpcs = stuck.describeVpcs({ vpcIds: ["vpc-1"] }, { signal: controller.signal });
+  await expect(vpcs).rejects.toMatchObject({ code: "CANCELLED" });
+  stuck.close();
+});
+
 test("a request that is not signed with any key is refused", async () => {
   const body = "Action=DescribeVpcs&Version=2016-11-15";
   const answer = await fetch(server.url, { method: "POST", body });

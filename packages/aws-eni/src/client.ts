@@ -172,9 +172,10 @@ async function send<T>(
   run: (abortSignal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (signal.aborted) throw new PodwireError("CANCELLED", `ec2:${call.action} was cancelled before it was sent`);
-  const { abortSignal, release } = abortSignalOf(signal);
+  const { abortSignal, aborted, release } = abortSignalOf(signal);
   try {
-    return await run(abortSignal);
+    // The SDK minds the signal only once it talks to EC2, not while it looks for region and credentials.
+    return await Promise.race([run(abortSignal), aborted]);
   } catch (thrown) {
     throw errorOfThrown(call, thrown);
   } finally {
@@ -182,11 +183,22 @@ async function send<T>(
   }
 }
 
-function abortSignalOf(signal: CancelSignal): { readonly abortSignal: AbortSignal; readonly release: () => void } {
+interface AbortBridge {
+  readonly abortSignal: AbortSignal;
+  /** Rejects when the signal is aborted, as the SDK would. */
+  readonly aborted: Promise<never>;
+  readonly release: () => void;
+}
+
+function abortSignalOf(signal: CancelSignal): AbortBridge {
   const controller = new AbortController();
-  const abort = () => controller.abort();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => {
+    controller.abort();
+    reject(controller.signal.reason);
+  };
   signal.addEventListener("abort", abort, { once: true });
-  return { abortSignal: controller.signal, release: () => signal.removeEventListener("abort", abort) };
+  return { abortSignal: controller.signal, aborted, release: () => signal.removeEventListener("abort", abort) };
 }
 
 function sdkFilters(filters: readonly Filter[]) {

@@ -6,7 +6,7 @@ import type { FakeInterface, FakeSubnet, FakeVpc, World } from "./world.ts";
 export interface Described {
   DescribeInstanceTypes: InstanceTypeInfo;
   DescribeNetworkInterfaces: FakeInterface;
-  DescribeSubnets: FakeSubnet;
+  DescribeSubnets: FakeSubnet & { readonly availableIpAddressCount: number };
   DescribeVpcs: FakeVpc;
 }
 
@@ -47,11 +47,12 @@ export const listings: { readonly [A in DescribeAction]: Listing<A> } = {
     },
   },
   DescribeSubnets: {
-    all: (world) => world.subnets.values(),
+    all: (world) => Array.from(world.subnets.values(), (subnet) => withFreeCount(world, subnet)),
     idOf: (item) => item.subnetId,
     requestedIds: (request) => request.subnetIds,
     filters: {
       "availability-zone": (item) => [item.availabilityZone],
+      "available-ip-address-count": (item) => [String(item.availableIpAddressCount)],
       "cidr-block": (item) => [item.cidrBlock],
       state: () => ["available"],
       "subnet-id": (item) => [item.subnetId],
@@ -101,6 +102,10 @@ export function isKnownFilter<A extends DescribeAction>(listing: Listing<A>, nam
 export function tryParseNextToken(token: string): string | undefined {
   const text = Buffer.from(token, "base64url").toString("utf8");
   return text.startsWith("after:") ? text.slice("after:".length) : undefined;
+}
+
+function withFreeCount(world: World, subnet: FakeSubnet): Described["DescribeSubnets"] {
+  return { ...subnet, availableIpAddressCount: world.spaces.get(subnet.subnetId)?.freeCount ?? 0 };
 }
 
 function pageOf<A extends DescribeAction>(

@@ -34,13 +34,11 @@ export function createInProcessApi(backend: FakeAwsBackend, caller: string): Ec2
     async describeSubnets(request, options) {
       const object = objectOf(request.filters.flatMap((filter) => filter.values));
       const { items } = await call({ action: "DescribeSubnets", request, object }, options);
-      return items.map((subnet) => ({
-        ...subnet,
-        availableIpAddressCount: backend.model.freeAddresses(subnet.subnetId),
-      }));
+      return items.map(({ vpcId: _, ...subnet }) => subnet);
     },
     async describeVpcs(request, options) {
-      return (await call({ action: "DescribeVpcs", request, object: objectOf(request.vpcIds) }, options)).items;
+      const { items } = await call({ action: "DescribeVpcs", request, object: objectOf(request.vpcIds) }, options);
+      return items.map(({ vpcId, cidrBlocks }) => ({ vpcId, cidrBlocks }));
     },
     async assignPrivateIpAddresses(request, options) {
       const object = request.networkInterfaceId;

@@ -1,14 +1,21 @@
 import type { Ec2Action } from "../api.ts";
-import type { Ec2Answer, Ec2Answers, Ec2Model } from "./model.ts";
-import type { CloudState, FakeInterface, FakeSubnet, FakeVpc } from "./world.ts";
+import type { Described } from "./describe.ts";
+import type { Ec2Answer, Ec2Answers } from "./model.ts";
+import type { FakeInterface, FakeVpc } from "./world.ts";
 
 /** A value as EC2 writes it in XML: an object is its elements, an array its `<item>`s. */
 type XmlValue = string | number | boolean | readonly XmlValue[] | { readonly [name: string]: XmlValue | undefined };
 
+/** Who answers, as it stands in every answer. */
+export interface AnswerContext {
+  readonly accountId: string;
+  readonly requestId: string;
+}
+
 /** The answer document of an action. */
-export function renderAnswer(answer: Ec2Answer, model: Ec2Model, requestId: string): string {
+export function renderAnswer(answer: Ec2Answer, { accountId, requestId }: AnswerContext): string {
   const root = `${answer.action}Response`;
-  const view = viewOf(answer, model);
+  const view = viewOf(answer, accountId);
   return `${declaration}<${root} xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${xmlOf({ requestId, ...view })}</${root}>`;
 }
 
@@ -22,7 +29,7 @@ const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 type View = { readonly [name: string]: XmlValue | undefined };
 
-type Views = { readonly [A in Ec2Action]: (answer: Ec2Answers[A], model: Ec2Model) => View };
+type Views = { readonly [A in Ec2Action]: (answer: Ec2Answers[A], accountId: string) => View };
 
 const views: Views = {
   DescribeInstanceTypes: ({ items, nextToken }) => ({
@@ -38,14 +45,11 @@ const views: Views = {
     })),
     nextToken,
   }),
-  DescribeNetworkInterfaces: ({ items, nextToken }, model) => {
-    const state = model.state();
-    return { networkInterfaceSet: items.map((own) => networkInterfaceView(own, state)), nextToken };
-  },
-  DescribeSubnets: ({ items, nextToken }, model) => ({
-    subnetSet: items.map((subnet) => subnetView(subnet, model)),
+  DescribeNetworkInterfaces: ({ items, nextToken }, accountId) => ({
+    networkInterfaceSet: items.map((own) => networkInterfaceView(own, accountId)),
     nextToken,
   }),
+  DescribeSubnets: ({ items, nextToken }) => ({ subnetSet: items.map(subnetView), nextToken }),
   DescribeVpcs: ({ items, nextToken }) => ({ vpcSet: items.map(vpcView), nextToken }),
   AssignPrivateIpAddresses: ({ networkInterfaceId, assigned }) => ({
     networkInterfaceId,
@@ -55,11 +59,11 @@ const views: Views = {
   UnassignPrivateIpAddresses: () => ({ return: true }),
 };
 
-function viewOf({ action, answer }: Ec2Answer, model: Ec2Model): View {
-  return (views[action] as (answer: unknown, model: Ec2Model) => View)(answer, model);
+function viewOf({ action, answer }: Ec2Answer, accountId: string): View {
+  return (views[action] as (answer: unknown, accountId: string) => View)(answer, accountId);
 }
 
-function networkInterfaceView(own: FakeInterface, { accountId }: CloudState): XmlValue {
+function networkInterfaceView(own: FakeInterface, accountId: string): XmlValue {
   return {
     networkInterfaceId: own.networkInterfaceId,
     subnetId: own.subnetId,
@@ -91,14 +95,14 @@ function networkInterfaceView(own: FakeInterface, { accountId }: CloudState): Xm
   };
 }
 
-function subnetView(subnet: FakeSubnet, model: Ec2Model): XmlValue {
+function subnetView(subnet: Described["DescribeSubnets"]): XmlValue {
   return {
     subnetId: subnet.subnetId,
     state: "available",
     vpcId: subnet.vpcId,
     cidrBlock: subnet.cidrBlock,
     ipv6CidrBlockAssociationSet: [],
-    availableIpAddressCount: model.freeAddresses(subnet.subnetId),
+    availableIpAddressCount: subnet.availableIpAddressCount,
     availabilityZone: subnet.availabilityZone,
     defaultForAz: false,
     mapPublicIpOnLaunch: false,

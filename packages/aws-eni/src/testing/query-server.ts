@@ -51,7 +51,8 @@ function sendOutcome({ backend, response, requestId }: Reply, outcome: FaultyOut
   }
   const result = outcome.answer;
   const isAnswer = result !== undefined && "answer" in result;
-  const text = isAnswer ? renderAnswer(result, backend.model, requestId) : "";
+  const { accountId } = backend.model.state();
+  const text = isAnswer ? renderAnswer(result, { accountId, requestId }) : "";
   if (outcome.kind === "lost") breakAnswer(response, outcome.how, text);
   else if (isAnswer) sendXml(response, 200, { text, requestId });
   else if (result !== undefined) sendError(response, result.refusal, requestId);
