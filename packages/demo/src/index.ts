@@ -1,1 +1,1 @@
-export {};
+export { type DemoSurroundings, runDemo } from "./demo.ts";

@@ -1,0 +1,46 @@
+import { type Address, parseAddress } from "@podwire/core";
+import { type CniOutcome, callPlugin, failureText } from "./cni-plugin.ts";
+import { eventually } from "./eventually.ts";
+import { type MatrixResult, surprises, tryMatrix } from "./matrix.ts";
+import type { Pod } from "./pods.ts";
+import { type Cast, echoPort, type Stage } from "./stage.ts";
+
+const noticeTimeoutMs = 20_000;
+
+/** Somebody takes a live pod's address away in EC2: it stops to work, and podwired says so. */
+export async function driftAddress(stage: Stage, cast: Cast, pod: Pod): Promise<readonly MatrixResult[]> {
+  const { journal } = stage;
+  const address = parseAddress(pod.address);
+  unassign(cast, address);
+  await cast.vpc.settled();
+  journal.note(`EC2 no longer has ${address} of ${pod.name}`);
+  const { peer, node } = cast.places;
+  const results = await tryMatrix(
+    [
+      { from: pod, to: peer, expected: "blocked" },
+      { from: peer, to: pod, expected: "blocked" },
+      { from: node, to: pod, expected: { seenAs: node.address } },
+    ],
+    { port: echoPort },
+  );
+  const wrong = surprises(results);
+  journal.check(
+    "the VPC no longer delivers to it or from it, the node still does",
+    wrong.length === 0,
+    wrong.join("; "),
+  );
+  const status = await eventually(() => callPlugin(cast.plugin, "STATUS"), namesIt(address), noticeTimeoutMs);
+  journal.check(`STATUS says 51 and names ${address}`, namesIt(address)(status), failureText(status) ?? "success");
+  return results;
+}
+
+function unassign({ vpc }: Cast, address: Address): void {
+  const { model } = vpc.aws;
+  const owner = model.state().interfaces.find(({ secondaryAddresses }) => secondaryAddresses.includes(address));
+  model.unassign(owner?.networkInterfaceId ?? "", [address]);
+}
+
+function namesIt(address: Address): (outcome: CniOutcome) => boolean {
+  return ({ answer }) =>
+    answer !== undefined && "code" in answer && answer.code === 51 && `${answer.details}`.includes(address);
+}

@@ -1,0 +1,16 @@
+import { outsidePidVariable } from "@podwire/testkit";
+import type { Pod } from "./pods.ts";
+import { machines, outsideHost } from "./scenario.ts";
+
+/** How people get into the sandbox and its namespaces from another terminal. */
+export function describeEntry(pods: readonly Pod[], runDirectory: string): string {
+  const enter = `nsenter --target ${process.env[outsidePidVariable] ?? "PID"} --all`;
+  const names = [...pods.map(({ name }) => name), ...machines.map(({ name }) => name), outsideHost.node];
+  return [
+    "from another terminal, as the same user:",
+    `the VPC's router    ${enter} sh`,
+    `any other place     ${enter} nsenter --net=/run/netns/NAME sh`,
+    `                    NAME: ${names.join(", ")}`,
+    `podwired's status   ${enter} curl --unix-socket ${runDirectory}/podwired.sock http://localhost/v1/status`,
+  ].join("\n");
+}
