@@ -18,7 +18,16 @@ export {
   type PlannedCall,
 } from "./fault/fault-plan.ts";
 export { callWithFaults, type FaultyOutcome } from "./fault/faulty-call.ts";
-export { type HostFault, hostNetnsPath, MemoryHost, type MemoryHostOptions } from "./host/memory-host.ts";
+export { hostContract } from "./host/host-contract.ts";
+export type { Damage, Damaged, HostContract, HostPlace } from "./host/host-place.ts";
+export {
+  type HostFault,
+  hostNetnsPath,
+  type MemoryDamage,
+  MemoryHost,
+  type MemoryHostOptions,
+} from "./host/memory-host.ts";
+export { primaryBlock, sampleNetwork, sampleSpec, secondaryBlock } from "./host/sample-network.ts";
 export { createProbes, type Probe, type Probes } from "./probe/probe.ts";
 export type { ProbeProtocol, Reachability, ReachOptions } from "./probe/protocol.ts";
 export { AddressSpace, reserveEnds, subnetSpace } from "./provider/address-space.ts";

@@ -51,6 +51,7 @@ export interface LinkChange {
   readonly name?: string;
   readonly mac?: MacAddress;
   readonly mtuBytes?: number;
+  /** Empty = none. */
   readonly alias?: string;
   readonly group?: number;
   /** Index of the bridge to enslave the link to; 0 = release it. */
@@ -167,7 +168,8 @@ function writeEnd(writer: MessageWriter, end: VethEnd, mtuBytes: number): void {
 function writeChange(writer: MessageWriter, change: LinkChange): void {
   if (change.mac !== undefined) writer.attribute(linkAttribute.address, macBytes(change.mac));
   if (change.mtuBytes !== undefined) writer.attributeU32(linkAttribute.mtu, change.mtuBytes);
-  if (change.alias !== undefined) writer.attributeText(linkAttribute.alias, change.alias);
+  // Not ended by a zero: an empty alias is one of no bytes.
+  if (change.alias !== undefined) writer.attribute(linkAttribute.alias, Buffer.from(change.alias));
   if (change.group !== undefined) writer.attributeU32(linkAttribute.group, change.group);
   if (change.masterIndex !== undefined) writer.attributeU32(linkAttribute.master, change.masterIndex);
   if (change.netnsFd !== undefined) writer.attributeU32(linkAttribute.netnsFd, change.netnsFd);

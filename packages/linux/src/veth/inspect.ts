@@ -6,7 +6,7 @@ import type { Netlink } from "../netlink/netlink.ts";
 import { formatRoute, type Route, sameRoute, sameRoutePlace } from "../netlink/route.ts";
 import { formatRule, sameRule } from "../netlink/rule.ts";
 import { podRule } from "../node/pod-rule.ts";
-import { isHostEnd } from "./attachment-link.ts";
+import { attachmentAlias } from "./attachment-link.ts";
 import { familiesOf, hostObjects, type LinkObjects, podObjects, type SpecAndFacts } from "./veth-plan.ts";
 
 /** CHECK: every object of the attachment, on the host and in the pod, against what the kernel holds. */
@@ -27,12 +27,9 @@ async function inspectHost(host: DataPathHost, attachment: SpecAndFacts, link: L
   if (link === undefined) return [{ object: "link", expected: facts.hostIfName }, ...rules];
   const objects = hostObjects(attachment, link.index, host.numbers);
   const drifts: Drift[] = [];
-  if (!isHostEnd(link, spec.key)) {
-    drifts.push({
-      object: "link",
-      expected: `${link.name} of this attachment`,
-      found: `alias ${link.alias ?? "none"}`,
-    });
+  const alias = attachmentAlias(spec.key);
+  if (link.alias !== alias) {
+    drifts.push({ object: "link", expected: `${link.name} alias ${alias}`, found: link.alias ?? "no alias" });
   }
   if (link.rpFilter !== 1) {
     const name = `net.ipv4.conf.${link.name}.rp_filter`;

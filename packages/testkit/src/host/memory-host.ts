@@ -24,6 +24,7 @@ import {
   quoteValue,
   type Repair,
 } from "@podwire/core";
+import { MemoryEvents } from "./memory-events.ts";
 
 /** Where an operation of the double can be made to fail: nothing done yet, or everything done. */
 export interface HostFault {
@@ -40,12 +41,20 @@ export interface MemoryHostOptions {
 interface Attached {
   readonly spec: AttachmentSpec;
   readonly facts: AttachmentFacts;
+  /** What somebody broke of it, by what it is and where. */
+  readonly damages: Set<MemoryDamage>;
 }
 
 interface PodNamespace {
   readonly cookie: string;
   /** Interfaces of the pod that somebody else made. */
   readonly foreign: Set<string>;
+}
+
+/** `link` on the node: the whole attachment is gone from the kernel. */
+export interface MemoryDamage {
+  readonly side: "node" | "pod";
+  readonly object: Drift["object"];
 }
 
 /** The path of the host's own namespace in the double. */
@@ -59,6 +68,11 @@ export class MemoryHost implements HostNetwork {
   readonly #interfaces: readonly HostInterface[];
   readonly #namespaces = new Map<string, PodNamespace>();
   readonly #attached = new Map<string, Attached>();
+  readonly #events = new MemoryEvents();
+  /** One for each key that was ever attached, so that its facts are the same in every life. */
+  readonly #numbers = new Map<string, number>();
+  /** The part of the last desired state that is not about attachments. */
+  #node = "";
   #faults: HostFault[] = [];
   #made = 0;
   #holds: (() => void)[] | undefined;
@@ -80,12 +94,23 @@ export class MemoryHost implements HostNetwork {
   /** The namespace dies, and the links in it with it. */
   removeNamespace(path: string): void {
     this.#namespaces.delete(path);
-    for (const [name, { spec }] of this.#attached) if (spec.netns.path === path) this.#attached.delete(name);
+    for (const { spec } of this.#attached.values()) if (spec.netns.path === path) this.#drop(spec.key);
+  }
+
+  /** Somebody makes an interface in the pod. */
+  addForeignInterface(path: string, ifName: string): void {
+    this.#namespace(path).foreign.add(ifName);
   }
 
   /** Somebody removes the link behind podwire's back. */
   breakAttachment(key: AttachmentKey): void {
-    this.#attached.delete(formatAttachmentKey(key));
+    this.damage(key, { side: "node", object: "link" });
+  }
+
+  /** Somebody breaks a part of the attachment. */
+  damage(key: AttachmentKey, damage: MemoryDamage): void {
+    if (damage.side === "node" && damage.object === "link") this.#drop(key);
+    else this.#attached.get(formatAttachmentKey(key))?.damages.add(damage);
   }
 
   /** The next operation of that kind fails once. */
@@ -103,6 +128,13 @@ export class MemoryHost implements HostNetwork {
     };
   }
 
+  /** Everything it holds: equal texts, equal kernels. */
+  snapshot(): string {
+    const namespaces = [...this.#namespaces].map(([path, { foreign }]) => [path, ...foreign]);
+    const attached = [...this.#attached.values()].map(({ damages, ...rest }) => ({ ...rest, damages: [...damages] }));
+    return JSON.stringify({ node: this.#node, namespaces, attached }, undefined, 1);
+  }
+
   async preflight(): Promise<readonly Finding[]> {
     return [];
   }
@@ -118,23 +150,21 @@ export class MemoryHost implements HostNetwork {
     const namespace = this.#namespace(spec.netns.path);
     if (namespace.cookie !== spec.netns.cookie) throw invalidNetns(spec.netns.path, "is another one than it was");
     this.#mustBeFree(spec, namespace);
-    if (signal.aborted) throw new PodwireError("CANCELLED", `attach ${formatAttachmentKey(spec.key)} was cancelled`);
+    if (signal.aborted) throw cancelled(`attach ${formatAttachmentKey(spec.key)}`);
     this.#failIfAsked("attach", "after");
-    const known = this.#attached.get(formatAttachmentKey(spec.key));
-    const facts = known?.facts ?? factsOf(spec, ++this.#made);
-    this.#attached.set(formatAttachmentKey(spec.key), { spec, facts });
-    return facts;
+    return this.#make(spec);
   }
 
   async detach(key: AttachmentKey): Promise<void> {
     this.#failIfAsked("detach", "before");
-    this.#attached.delete(formatAttachmentKey(key));
+    this.#drop(key);
     this.#failIfAsked("detach", "after");
   }
 
   async inspect(spec: AttachmentSpec): Promise<readonly Drift[]> {
-    const found = this.#attached.has(formatAttachmentKey(spec.key));
-    return found ? [] : [{ object: "link", expected: spec.key.ifName }];
+    const found = this.#attached.get(formatAttachmentKey(spec.key));
+    if (found === undefined) return [{ object: "link", expected: spec.key.ifName }];
+    return [...found.damages].map(({ side, object }) => ({ object, expected: `${object} of ${side}` }));
   }
 
   async attachments(): Promise<readonly FoundAttachment[]> {
@@ -155,27 +185,61 @@ export class MemoryHost implements HostNetwork {
     return used;
   }
 
-  async converge(desired: NodeNetwork): Promise<readonly Repair[]> {
+  async converge(desired: NodeNetwork, signal: CancelSignal): Promise<readonly Repair[]> {
     this.#failIfAsked("converge", "before");
+    if (signal.aborted) throw cancelled("converge");
     this.converged.push(desired);
-    const missing = desired.attachments.filter(
-      ({ spec }) => !this.#attached.has(formatAttachmentKey(spec.key)) && this.#namespaces.has(spec.netns.path),
-    );
-    for (const { spec, facts } of missing) this.#attached.set(formatAttachmentKey(spec.key), { spec, facts });
+    const repairs = [...this.#convergeNode(desired), ...desired.attachments.flatMap((one) => this.#mend(one))];
     this.#failIfAsked("converge", "after");
-    return missing.map(({ facts }) => ({ object: "link", description: `link ${facts.hostIfName}` }));
+    return repairs;
   }
 
   async interfaces(): Promise<readonly HostInterface[]> {
     return this.#interfaces;
   }
 
-  async *events(signal: CancelSignal): AsyncIterable<HostEvent> {
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", resolve, { once: true });
-    });
-    yield* [];
+  events(signal: CancelSignal): AsyncIterable<HostEvent> {
+    return this.#events.read(signal);
+  }
+
+  /** Interfaces that are not there are passed over, as the kernel's are. */
+  #convergeNode({ attachments: _, ...node }: NodeNetwork): Repair[] {
+    const present = node.interfaces.filter(({ mac }) => this.#interfaces.some((one) => one.mac === mac));
+    const wanted = JSON.stringify({ ...node, interfaces: present });
+    if (wanted === this.#node) return [];
+    this.#node = wanted;
+    return [{ object: "nft", description: "table inet podwire replaced" }];
+  }
+
+  #mend({ spec, facts }: NodeNetwork["attachments"][number]): Repair[] {
+    const known = this.#attached.get(formatAttachmentKey(spec.key));
+    if (known === undefined) {
+      if (this.#namespaces.get(spec.netns.path)?.cookie !== spec.netns.cookie) return [];
+      this.#make(spec);
+      return [{ object: "link", description: `link ${facts.hostIfName}` }];
+    }
+    const broken = [...known.damages].filter(({ side }) => side === "node");
+    for (const damage of broken) known.damages.delete(damage);
+    return broken.map(({ object }) => ({ object, description: `${object} of ${facts.hostIfName}` }));
+  }
+
+  #make(spec: AttachmentSpec): AttachmentFacts {
+    const name = formatAttachmentKey(spec.key);
+    const number = this.#numbers.get(name) ?? this.#numbers.size + 1;
+    this.#numbers.set(name, number);
+    const facts = factsOf(spec, number);
+    this.#attached.set(name, { spec, facts, damages: new Set() });
+    this.#events.push({ kind: "link", ifName: facts.hostIfName, mac: facts.hostMac, change: "changed" });
+    return facts;
+  }
+
+  #drop(key: AttachmentKey): void {
+    const name = formatAttachmentKey(key);
+    const known = this.#attached.get(name);
+    if (known === undefined) return;
+    this.#attached.delete(name);
+    const { hostIfName, hostMac } = known.facts;
+    this.#events.push({ kind: "link", ifName: hostIfName, mac: hostMac, change: "deleted" });
   }
 
   #namespace(path: string): PodNamespace {
@@ -227,6 +291,10 @@ export class MemoryHost implements HostNetwork {
     const waiting = this.#holds;
     return waiting === undefined ? undefined : new Promise((resolve) => waiting.push(resolve));
   }
+}
+
+function cancelled(op: string): PodwireError {
+  return new PodwireError("CANCELLED", `${op} was cancelled`, { op });
 }
 
 function invalidNetns(path: string, why: string): PodwireError {
