@@ -63,8 +63,8 @@ export interface AssignedAddresses {
 }
 
 /**
- * For every call: one request is sent once (a describe: one a page), nothing is retried. Rejects only with PodwireError,
- * as the table of errors.ts has it. A describe is complete, or it rejects.
+ * For every call: one request is sent once (a describe: one a page), nothing is retried. Rejects only with PodwireError;
+ * codes are those of the table in errors.ts. A describe is complete, or it rejects.
  */
 export interface Ec2Api {
   /** Throws CLOUD_REJECTED for a type that EC2 does not know in the region. */
@@ -85,7 +85,8 @@ export interface Ec2Api {
   describeVpcs(input: { readonly vpcIds: readonly string[] }, options: CallOptions): Promise<readonly Vpc[]>;
 
   /**
-   * EC2 chooses the addresses. All of the count or none; there is no idempotency token: the same call again assigns again.
+   * EC2 chooses the addresses. All of the count or none. There is no idempotency token: the same call again assigns
+   * again.
    * @throws SUBNET_EXHAUSTED, CLOUD_LIMIT, CLOUD_NOT_FOUND
    */
   assignPrivateIpAddresses(

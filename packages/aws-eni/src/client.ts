@@ -209,7 +209,7 @@ function valuesOf(filters: readonly Filter[]): string {
   return filters.flatMap(({ values }) => values).join(" ");
 }
 
-/** The SDK's types make everything optional; what EC2 always sends and is missing is an answer that cannot be trusted. */
+/** The SDK's types make everything optional. An answer that lacks what EC2 always sends cannot be trusted. */
 function required<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new Error(`EC2's answer lacks ${name}`);
   return value;

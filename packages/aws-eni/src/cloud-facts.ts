@@ -60,7 +60,7 @@ function ownerOf(own: NetworkInterface, primary: boolean, cluster: string): Inte
   return primary || own.tags[tagKeys.cluster] === cluster ? "ours" : "foreign";
 }
 
-/** The VPC's router answers at the second address. https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+/** The VPC's router has the second address: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 function gatewaysOf(cidr: Cidr): Gateways {
   return { 4: addressAt(cidr, 1n) };
 }

@@ -126,7 +126,7 @@ interface ThrownShape {
 }
 
 /** Told from the shape alone: the classes differ between versions of the SDK. */
-export function failureOfThrown(thrown: unknown): Ec2Failure {
+function failureOfThrown(thrown: unknown): Ec2Failure {
   const shape: ThrownShape = typeof thrown === "object" && thrown !== null ? thrown : {};
   const message = shape.message ?? String(thrown);
   if (shape.name === "AbortError") return { kind: "aborted" };

@@ -3,7 +3,7 @@ import type { Ec2Api, InstanceTypeInfo } from "./api.ts";
 
 export type LimitsLookup = (node: NodeRef, options: CallOptions) => Promise<Limits>;
 
-/** Limits of instance types from EC2 itself, so that tomorrow's types work; asked once per type, failures are not kept. */
+/** From EC2 itself, so that tomorrow's instance types work. Each type is asked about once; failures are not kept. */
 export function createLimitsLookup(api: Ec2Api): LimitsLookup {
   const known = new Map<string, Limits>();
   return async (node, options) => {

@@ -203,13 +203,14 @@ const onTheWire: Door = async (fake) => {
 
 async function createPlace(openDoor: Door): Promise<ProviderPlace> {
   const faults = new FaultPlan();
-  const fake = new FakeAws({ scenario, clock: new VirtualClock(), faults });
+  const clock = new VirtualClock();
+  const fake = new FakeAws({ scenario, clock, faults });
   const { api, close } = await openDoor(fake);
   const interfaceOf = (id: string) => fake.model.state().interfaces.find((own) => own.networkInterfaceId === id);
   return {
-    provider: createAwsProvider({ api, clock: fake.clock, cluster: "blue" }),
+    provider: createAwsProvider({ api, clock, cluster: "blue" }),
     node: fake.nodeRef("i-1"),
-    clock: fake.clock,
+    clock,
     foreignInterfaceId: "eni-2",
     blocksOf: (id) => (interfaceOf(id)?.secondaryAddresses ?? []).map(hostCidr),
     occupy: (leaveFree) => fake.model.occupy("subnet-a", leaveFree),
@@ -227,8 +228,7 @@ async function createPlace(openDoor: Door): Promise<ProviderPlace> {
           resolve();
           return true;
         };
-        // The clock of the fake stands still, so this is for ever.
-        faults.add({ action: actionOf[call], when: { matching }, effect: { kind: "delay", delayMs: 1 } });
+        faults.add({ action: actionOf[call], when: { matching }, effect: { kind: "delay", delayMs: 1_000 }, times: 1 });
       }),
     dispose: close,
   };

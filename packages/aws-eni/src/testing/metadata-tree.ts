@@ -6,8 +6,8 @@ export interface MetadataDirectory {
   readonly [name: string]: MetadataDirectory | string;
 }
 
-/** Name of the role every fake instance has, and of its credentials. */
-export const fakeRoleName = "podwire-node";
+/** The role every fake instance has. */
+const fakeRoleName = "podwire-node";
 
 /** What the service tells one instance, below `/latest`. */
 export function metadataTree(state: CloudState, instance: FakeInstance, clock: Clock): MetadataDirectory {

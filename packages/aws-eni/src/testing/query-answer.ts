@@ -16,7 +16,8 @@ export interface AnswerContext {
 export function renderAnswer(answer: Ec2Answer, { accountId, requestId }: AnswerContext): string {
   const root = `${answer.action}Response`;
   const view = viewOf(answer, accountId);
-  return `${declaration}<${root} xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${xmlOf({ requestId, ...view })}</${root}>`;
+  const elements = xmlOf({ requestId, ...view });
+  return `${declaration}<${root} xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${elements}</${root}>`;
 }
 
 /** The error document, as in https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html */

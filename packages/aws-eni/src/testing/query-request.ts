@@ -41,7 +41,7 @@ const fieldsByAction: Readonly<Record<Ec2Action, Fields>> = {
 
 const apiVersion = "2016-11-15";
 
-/** The command in a form-encoded body, or why there is none. A parameter the fake does not know is refused, not ignored. */
+/** The command in a form-encoded body, or why there is none. What the fake does not know it refuses, never ignores. */
 export function parseQueryRequest(body: string): Ec2Command | Refusal {
   const parameters = new Map(new URLSearchParams(body));
   const action = parameters.get("Action");

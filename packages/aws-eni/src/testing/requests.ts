@@ -27,8 +27,6 @@ export interface Ec2Requests {
   };
 }
 
-export type Ec2Request<A extends Ec2Action = Ec2Action> = Ec2Requests[A];
-
 /** A request with the name of its action, as one value. */
 export type Ec2Command = { [A in Ec2Action]: { readonly action: A; readonly request: Ec2Requests[A] } }[Ec2Action];
 

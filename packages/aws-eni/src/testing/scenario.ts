@@ -68,7 +68,8 @@ const instanceType = z.strictObject({
  *       "subnets": [{"subnetId": "subnet-a", "vpcId": "vpc-1", "availabilityZone": "eu-central-1a",
  *                    "cidrBlock": "10.0.1.0/24", "tags": {"role": "pods"}, "occupied": ["10.0.1.128/25"]}],
  *       "instances": [{"instanceId": "i-1", "instanceType": "m5.large", "subnetId": "subnet-a",
- *                      "networkInterfaces": [{"privateIpAddress": "10.0.1.10"}, {"tags": {"podwire/cluster": "default"}}]}],
+ *                      "networkInterfaces": [{"privateIpAddress": "10.0.1.10"},
+ *                                            {"tags": {"podwire/cluster": "default"}}]}],
  *       "instanceTypes": [{"instanceType": "tiny.nano", "maximumNetworkInterfaces": 1, "ipv4AddressesPerInterface": 2}]
  *     }
  */

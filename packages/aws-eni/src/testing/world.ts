@@ -99,7 +99,7 @@ export function buildWorld(scenario: Scenario, random: SeededRandom): World {
   return world;
 }
 
-/** https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html: the first four addresses and the last are AWS's. */
+/** Four addresses and the last are AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 function spaceOf(subnet: ScenarioSubnet): AddressSpace {
   const space = new AddressSpace(subnet.cidrBlock);
   for (const cidr of subnet.occupied) {

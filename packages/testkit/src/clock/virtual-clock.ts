@@ -8,8 +8,8 @@ export interface VirtualClockOptions {
 }
 
 /**
- * A clock that stands still until a test moves it. Timers fire in the order of their time, those of one time in the order
- * they were started; before and after each one every pending promise reaction runs, so one seed gives one run.
+ * A clock that stands still until a test moves it. Timers fire in the order of their time, those of one time in the
+ * order they were started; before and after each one every pending promise reaction runs, so one seed gives one run.
  */
 export class VirtualClock implements Clock {
   #bootMs: number;

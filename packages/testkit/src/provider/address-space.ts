@@ -72,7 +72,7 @@ export class AddressSpace {
   }
 }
 
-/** A subnet as AWS, GCE and Azure hand it out: `head` addresses at its start and `tail` at its end are the cloud's own. */
+/** A subnet as clouds hand it out: `head` addresses at its start and `tail` at its end are the cloud's own. */
 export function subnetSpace(cidr: Cidr, head: number, tail: number): AddressSpace {
   const space = new AddressSpace(cidr);
   reserveEnds(space, head, tail);

@@ -25,7 +25,7 @@ export function testFailures(test: PlaceTest): void {
       await place.provider.describe(place.node, never);
     });
 
-    test(`an addition that is ${fault} rejects with ${ofChange} after one attempt, and nothing happens`, async (place) => {
+    test(`an addition that is ${fault} rejects with ${ofChange} after one attempt, without effect`, async (place) => {
       const steps = await stepsOn(place);
       place.inject("add", fault);
       const before = place.mutationCount();

@@ -41,7 +41,7 @@ export interface MemoryCloudOptions {
   readonly interfaces?: readonly MemoryInterface[];
 }
 
-/** The state of a small cloud with one node. Every change is at once; what the caller sees later is not its business. */
+/** The state of a small cloud with one node. Every change is at once; when callers hear of it is not its business. */
 export class MemoryCloud {
   readonly node: NodeRef;
   limits: Limits;

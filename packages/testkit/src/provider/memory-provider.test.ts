@@ -128,7 +128,7 @@ function createPlace(oneDocumentPerInterface: boolean): ProviderPlace {
           resolve();
           return true;
         };
-        faults.add({ action, when: { matching }, effect: { kind: "delay", delayMs: 3_600_000 } });
+        faults.add({ action, when: { matching }, effect: { kind: "delay", delayMs: 1_000 } });
       }),
     dispose: async () => {},
   };

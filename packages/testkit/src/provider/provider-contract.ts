@@ -1,4 +1,5 @@
-import type { Cidr, Clock, CloudProvider, NodeRef } from "@podwire/core";
+import type { Cidr, CloudProvider, NodeRef } from "@podwire/core";
+import type { VirtualClock } from "../clock/virtual-clock.ts";
 import { testRefusedCapabilities } from "./capability-cases.ts";
 import { testChanges } from "./change-cases.ts";
 import { testFacts } from "./fact-cases.ts";
@@ -19,14 +20,14 @@ export type ContractFault =
   | "broken";
 
 /**
- * One cloud with one node, for one test: a primary interface of ours with room for at least 5 blocks and none on it, and
- * a secondary interface that is foreign, in a subnet with at least 50 free addresses.
+ * One cloud with one node, for one test: a primary interface of ours with room for at least 5 blocks and none on it,
+ * and a secondary interface that is foreign, in a subnet with at least 50 free addresses.
  */
 export interface ProviderPlace {
   readonly provider: CloudProvider;
   readonly node: NodeRef;
-  /** The clock the provider was given; it stands still. */
-  readonly clock: Clock;
+  /** The clock of the provider and the cloud. */
+  readonly clock: VirtualClock;
   readonly foreignInterfaceId: string;
   /** What the cloud itself holds, not what it tells. */
   blocksOf(interfaceId: string): readonly Cidr[];
@@ -35,7 +36,7 @@ export interface ProviderPlace {
   /** How many calls that change something have reached the cloud. */
   mutationCount(): number;
   inject(call: ContractCall, fault: ContractFault): void;
-  /** The next such call does not come back by itself; resolves when it has arrived. */
+  /** The next such call waits for a second of the clock before the cloud acts; resolves when it has arrived. */
   stall(call: ContractCall): Promise<void>;
   /** After the test, whatever became of it. */
   dispose(): Promise<void>;
