@@ -1,0 +1,230 @@
+import { execFileSync } from "node:child_process";
+import { neverCancelled, parseAddress, parseCidr } from "@podwire/core";
+import { deleteAddr, openNetlink, replaceAddr } from "@podwire/linux";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  createPodLab,
+  echoPort,
+  type LabPod,
+  metadata,
+  nodeAddresses,
+  outsideAddresses,
+  type PodLab,
+  peerAddresses,
+  reachBlocked,
+  refusal,
+  seenAs,
+} from "./pod-lab.ts";
+
+let lab: PodLab;
+/** On the primary interface, on the secondary one, and one more on each. */
+let pods: Record<"first" | "second" | "other", LabPod>;
+
+const dual = [
+  ["IPv4", 0],
+  ["IPv6", 1],
+] as const;
+
+beforeAll(async () => {
+  lab = await createPodLab();
+  await lab.host.converge(lab.desired(), neverCancelled);
+  pods = {
+    first: await lab.addPod("first", ["10.0.1.3", "2001:db8:0:0:1::3"]),
+    second: await lab.addPod("second", ["10.0.2.5", "2001:db8:0:0:2::5"]),
+    other: await lab.addPod("other", ["10.0.1.4", "2001:db8:0:0:1::4"]),
+  };
+});
+
+afterAll(() => lab?.close());
+
+beforeEach(async () => {
+  await lab.host.converge(lab.desired(), neverCancelled);
+  expect(await lab.host.converge(lab.desired(), neverCancelled)).toEqual([]);
+});
+
+describe.each(dual)("by %s", (_, family) => {
+  const addressOf = (pod: LabPod) => pod.addresses[family] ?? "";
+  const peer = peerAddresses[family] ?? "";
+  const node = nodeAddresses[family] ?? "";
+
+  test("pods of one node reach each other and see each other's own addresses", async () => {
+    const { first, second, other } = pods;
+    for (const [from, to] of [
+      [first, other],
+      [first, second],
+      [second, first],
+    ] as const) {
+      expect(await seenAs(from.probe, addressOf(to))).toBe(addressOf(from));
+    }
+  });
+
+  test.each(["first", "second"] as const)("the %s pod and an instance in the VPC reach each other", async (name) => {
+    const pod = pods[name];
+    expect(await seenAs(pod.probe, peer)).toBe(addressOf(pod));
+    expect(await seenAs(lab.probes.peer, addressOf(pod))).toBe(peer);
+  });
+
+  test("pods and their node reach each other", async () => {
+    for (const pod of [pods.first, pods.second]) {
+      expect(await seenAs(pod.probe, node)).toBe(addressOf(pod));
+      expect((await seenAs(lab.probes.node, addressOf(pod))).startsWith("blocked")).toBe(false);
+    }
+  });
+
+  test("the node and an instance in the VPC reach each other as if there were no pods", async () => {
+    expect(await seenAs(lab.probes.node, peer)).toBe(node);
+    expect(await seenAs(lab.probes.peer, node)).toBe(peer);
+  });
+
+  test("a free address of a block is refused, and its packets do not leave the node", async () => {
+    const free = family === 0 ? "10.0.1.9" : "2001:db8:0:0:1::9";
+    const leaving = watchLeaving(free);
+    try {
+      for (const from of [pods.first.probe, pods.second.probe, lab.probes.node, lab.probes.peer]) {
+        expect(await refusal(from, free)).toMatch(/^E(HOST|NET)UNREACH$/);
+      }
+      expect(leaving.packets()).toBe(0);
+    } finally {
+      leaving.close();
+    }
+  });
+
+  test.each([
+    ["nobody's", ["10.0.1.9", "2001:db8:0:0:1::9"]],
+    ["another pod's", ["10.0.1.4", "2001:db8:0:0:1::4"]],
+    ["the VPC's", ["10.0.0.99", "2001:db8::99"]],
+  ])("a packet with %s address as its source is dropped", async (_what, sources) => {
+    const source = sources[family] ?? "";
+    await withAddress(pods.first.path, source, async () => {
+      const before = forged();
+      expect((await reachBlocked(pods.first.probe, peer, source)).reached).toBe(false);
+      expect(forged()).toBeGreaterThan(before);
+    });
+    expect(await seenAs(pods.first.probe, peer)).toBe(addressOf(pods.first));
+  });
+});
+
+describe("beyond the VPC", () => {
+  const [outside4 = "", outside6 = ""] = outsideAddresses;
+
+  test("IPv4 is translated to the node's address, whichever interface holds the pod's", async () => {
+    for (const pod of [pods.first, pods.second]) expect(await seenAs(pod.probe, outside4)).toBe(nodeAddresses[0]);
+  });
+
+  test("IPv6 keeps the pod's address", async () => {
+    for (const pod of [pods.first, pods.second]) expect(await seenAs(pod.probe, outside6)).toBe(pod.addresses[1]);
+  });
+
+  test.each([
+    ["external NAT", { nat: "external" as const }],
+    ["an excluded destination", { excludedCidrs: [parseCidr("198.51.100.0/24")] }],
+  ])("with %s IPv4 leaves untranslated by the interface that holds the address", async (_, egress) => {
+    await lab.host.converge(lab.desired(egress), neverCancelled);
+    const before = await lab.fabric.drops();
+    for (const pod of [pods.first, pods.second]) expect((await reachBlocked(pod.probe, outside4)).reached).toBe(false);
+    const after = await lab.fabric.drops();
+    // The internet gateway refuses it: it has no public address. The source check let it pass: the interface was right.
+    expect(after["internet-gateway"]).toBeGreaterThan(before["internet-gateway"]);
+    expect(after["source-check"]).toBe(before["source-check"]);
+  });
+
+  test("the metadata server is refused at once unless pods may reach it", async () => {
+    expect((await reachBlocked(pods.first.probe, metadata)).reached).toBe(false);
+    await lab.host.converge(lab.desired({ podMetadataAccess: true }), neverCancelled);
+    for (const pod of [pods.first, pods.second]) expect(await seenAs(pod.probe, metadata)).toBe(nodeAddresses[0]);
+  });
+});
+
+describe("together with a service proxy", () => {
+  const peer4 = peerAddresses[0] ?? "";
+  const service = "10.96.0.1";
+
+  test("a service address leads to an instance in the VPC, from pods of both interfaces", async () => {
+    await withNat(`ip daddr ${service} dnat to ${peer4}`, async () => {
+      for (const pod of [pods.first, pods.second]) expect(await seenAs(pod.probe, service)).toBe(pod.addresses[0]);
+    });
+  });
+
+  test("a node port is answered by the interface it was asked on, the client's address kept", async () => {
+    const [node4 = ""] = nodeAddresses;
+    for (const pod of [pods.first, pods.second]) {
+      const rule = `ip daddr ${node4} meta l4proto { tcp, udp } th dport 30080 dnat to ${pod.addresses[0]}:${echoPort}`;
+      await withNat(rule, async () => {
+        expect(await seenAs(lab.probes.peer, node4, 30080)).toBe(peer4);
+      });
+    }
+  });
+
+  test("a pod reaches itself by its service, masqueraded", async () => {
+    const own = pods.second.addresses[0] ?? "";
+    const chain = `chain post { type nat hook postrouting priority srcnat; ip saddr ${own} ip daddr ${own} masquerade; };`;
+    await withNat(
+      `ip daddr ${service} dnat to ${own}`,
+      async () => {
+        expect((await seenAs(pods.second.probe, service)).startsWith("blocked")).toBe(false);
+      },
+      chain,
+    );
+  });
+
+  test("marks of others on the packet stay", async () => {
+    const chain = "chain post { type filter hook postrouting priority 0; meta mark and 0x4000 == 0x4000 counter; };";
+    await withNat(
+      `ip daddr ${service} meta mark set meta mark or 0x4000 dnat to ${peer4}`,
+      async () => {
+        expect(await seenAs(pods.second.probe, service)).toBe(pods.second.addresses[0]);
+        expect(counted("ip proxy post")).toBeGreaterThan(0);
+      },
+      chain,
+    );
+  });
+});
+
+function nft(args: readonly string[]): string {
+  const env = { PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
+  return execFileSync("nsenter", [`--net=${lab.nodePath}`, "nft", ...args], { encoding: "utf8", env });
+}
+
+/** What kube-proxy would do: destinations translated before podwire marks. */
+async function withNat(rule: string, work: () => Promise<void>, chain = ""): Promise<void> {
+  nft([`table ip proxy { chain pre { type nat hook prerouting priority dstnat; ${rule}; }; ${chain} }`]);
+  try {
+    await work();
+  } finally {
+    nft(["delete", "table", "ip", "proxy"]);
+  }
+}
+
+/** Sum of the counters of a chain. */
+function counted(chain: string): number {
+  const listing = nft(["list", "chain", ...chain.split(" ")]);
+  return [...listing.matchAll(/packets (\d+)/g)].reduce((sum, [, packets]) => sum + Number(packets), 0);
+}
+
+function forged(): number {
+  return counted("inet podwire antispoofing");
+}
+
+/** Counts packets to an address that leave by the node's interfaces. */
+function watchLeaving(address: string) {
+  const family = address.includes(":") ? "ip6" : "ip";
+  nft([
+    `table inet watch { chain out { type filter hook postrouting priority 300; oifname "eth*" ${family} daddr ${address} counter; }; }`,
+  ]);
+  return { packets: () => counted("inet watch out"), close: () => void nft(["delete", "table", "inet", "watch"]) };
+}
+
+/** Lets the pod use an address that it was not given. */
+async function withAddress(path: string, text: string, work: () => Promise<void>): Promise<void> {
+  const netlink = openNetlink({ netnsPath: path, maxSockets: 1 });
+  const address = parseAddress(text);
+  const ifIndex = (await netlink.link("lo"))?.index ?? 0;
+  const addr = { ifIndex, address, prefixLength: text.includes(":") ? 128 : 32, protocol: 0 };
+  try {
+    await netlink.apply([replaceAddr(addr, { noDad: true })]);
+    await work();
+  } finally {
+    await netlink.apply([deleteAddr(addr)]);
+    netlink.close();
+  }
+}
