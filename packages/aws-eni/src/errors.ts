@@ -11,7 +11,7 @@ export interface Ec2ErrorRow {
 /**
  * What EC2's error codes mean to podwire; the first row that matches counts, `*` stands for any text. `uncertain`: EC2
  * broke while it worked on the call. A code in no row: `uncertain` with HTTP status 5xx, else CLOUD_REJECTED.
- * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (read 2026-11-20)
+ * EC2 lists its codes at https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
  */
 export const ec2ErrorTable: readonly Ec2ErrorRow[] = [
   { vendor: "RequestLimitExceeded", code: "CLOUD_THROTTLED" },

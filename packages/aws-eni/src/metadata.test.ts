@@ -136,6 +136,23 @@ describe("nonsense for answers", () => {
     }
   });
 
+  test("the text of a refusal is not taken for a token", async () => {
+    const asked: (string | undefined)[] = [];
+    const { url, close } = await serve((request, response) => {
+      asked.push(request.method);
+      response.writeHead(404).end("token");
+    });
+    try {
+      const identity = createMetadataIdentity({ clock: new VirtualClock(), endpoint: url });
+      await expect(identity.self(neverCancelled)).rejects.toMatchObject({
+        message: expect.stringContaining("HTTP 404"),
+      });
+      expect(asked).toEqual(["PUT"]);
+    } finally {
+      await close();
+    }
+  });
+
   test("nobody there is CLOUD_UNREACHABLE with the reason", async () => {
     const { url, close } = await serve(() => {});
     await close();

@@ -1,6 +1,6 @@
 import type { InstanceTypeInfo } from "../api.ts";
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html (interfaces, IPv4 addresses on each) */
+/** Interfaces, and IPv4 addresses on each, from pkg/vpc/vpc_ip_resource_limit.go of aws/amazon-vpc-cni-k8s. */
 const published: readonly (readonly [type: string, interfaces: number, addresses: number])[] = [
   ["t3.nano", 2, 2],
   ["t3.micro", 2, 2],
