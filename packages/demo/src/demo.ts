@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorFrom } from "@podwire/core";
@@ -8,6 +8,7 @@ import type { Interrupts } from "./interrupts.ts";
 import { createJournal, formatMs, type Journal } from "./journal.ts";
 import { leftovers } from "./leftovers.ts";
 import type { DemoOptions } from "./options.ts";
+import { logFileIn, tailOf } from "./podwired.ts";
 import { node } from "./scenario.ts";
 import { type Findings, noFindings, tellStory } from "./story.ts";
 import { renderSummary } from "./summary.ts";
@@ -27,7 +28,7 @@ export async function runDemo(options: DemoOptions, { write, interrupts }: DemoS
   const journal = createJournal({ write, nowMs: () => performance.now(), signal: interrupts.signal });
   const findings = noFindings();
   await playAndClear({ options, journal, findings, interrupts });
-  write(`\n${renderSummary(findings)}`);
+  if (findings.adds.length > 0) write(`\n${renderSummary(findings)}`);
   if (options.jsonFile !== undefined) writeRecord(options, journal, findings);
   const failed = journal.checks.filter(({ held }) => !held);
   for (const { claim, seen } of failed) write(`FAILED: ${claim}: ${seen}`);
@@ -55,6 +56,7 @@ async function playAndClear({ options, journal, findings, interrupts }: Play): P
   const stage = { options, journal, cleanUp, probes, directory, runDirectory };
   const story = tellStory(stage, findings, interrupts);
   await Promise.race([story, interruption(interrupts.signal)]).catch((error) => reportError(journal, error));
+  if (journal.checks.some(({ held }) => !held)) noteLog(journal, directory);
   for (const error of await cleanUp.run()) reportError(journal, error);
   // A story that was interrupted ends by the loss of what it plays with, and may have made something meanwhile.
   await story.catch(() => {});
@@ -71,6 +73,11 @@ function reportError(journal: Journal, thrown: unknown): void {
   const { code, message, details } = errorFrom(thrown);
   journal.check("the demo runs to its end", false, `${code}: ${message}`);
   if (details !== undefined) journal.note(details);
+}
+
+function noteLog(journal: Journal, directory: string): void {
+  const logFile = logFileIn(directory);
+  if (existsSync(logFile)) journal.note(`the end of podwired's log:\n${tailOf(logFile, 15)}`);
 }
 
 function writeRecord(options: DemoOptions, { steps, checks }: Journal, findings: Findings): void {

@@ -1,7 +1,9 @@
-/** Ctrl-C and SIGTERM. One that somebody waits for is his; any other ends the demo. */
+import { PodwireError } from "@podwire/core";
+
+/** A Ctrl-C that somebody waits for is his; any other, and every SIGTERM, ends the demo. */
 export interface Interrupts {
   readonly signal: AbortSignal;
-  /** Resolves at the next interruption, which then ends nothing else. */
+  /** Resolves at the next Ctrl-C, which then ends nothing else. Rejects when the demo is ended. */
   next(): Promise<void>;
   /** Gives the signals back to the process. */
   close(): void;
@@ -10,17 +12,20 @@ export interface Interrupts {
 export function catchInterrupts(): Interrupts {
   const controller = new AbortController();
   const waiting: (() => void)[] = [];
+  const end = () => controller.abort(new PodwireError("CANCELLED", "the demo was interrupted"));
   const interrupt = () => {
     const waiter = waiting.shift();
-    if (waiter === undefined) controller.abort();
+    if (waiter === undefined) end();
     else waiter();
   };
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, interrupt);
+  process.on("SIGINT", interrupt).on("SIGTERM", end);
   return {
     signal: controller.signal,
-    next: () => new Promise((resolve) => waiting.push(resolve)),
-    close: () => {
-      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, interrupt);
-    },
+    next: () =>
+      new Promise((resolve, reject) => {
+        waiting.push(resolve);
+        controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
+      }),
+    close: () => void process.off("SIGINT", interrupt).off("SIGTERM", end),
   };
 }

@@ -17,9 +17,12 @@ export interface Cell {
   readonly expected: Expectation;
 }
 
+/** A place in words. */
+type Party = Pick<Place, "name" | "address">;
+
 export interface MatrixResult {
-  readonly from: string;
-  readonly to: string;
+  readonly from: Party;
+  readonly to: Party;
   readonly protocol: "tcp" | "udp";
   readonly expected: Expectation;
   readonly seen: Reachability;
@@ -40,24 +43,32 @@ export async function tryMatrix(
     tries.map(async ({ from, to, expected, protocol }) => {
       const timeoutMs = expected === "blocked" ? blockTimeoutMs : reachTimeoutMs;
       const seen = await from.reach({ protocol, address: to.address, port, timeoutMs });
-      return { from: from.name, to: to.name, protocol, expected, seen, held: holds(expected, seen) };
+      return { from: partyOf(from), to: partyOf(to), protocol, expected, seen, held: holds(expected, seen) };
     }),
   );
 }
 
-/** From whom (rows) to whom (columns): the address that was seen, or why not; what was not expected is marked. */
+/**
+ * From whom (rows) to whom (columns): `own` where the other side sees the row's own address, else which one, or that it
+ * is blocked; what was not expected is marked.
+ */
 export function renderMatrix(results: readonly MatrixResult[]): string {
-  const rows = [...new Set(results.map(({ from }) => from))];
-  const columns = [...new Set([...rows, ...results.map(({ to }) => to)])];
-  const cell = (from: string, to: string) => {
-    const both = results.filter((result) => result.from === from && result.to === to);
-    const texts = new Set(both.map(({ seen }) => (seen.reached ? `as ${seen.seenAs}` : "blocked")));
+  const rows = [...new Map(results.map(({ from }) => [from.name, from])).values()];
+  const columns = [...new Set([...rows, ...results.map(({ to }) => to)].map(({ name }) => name))];
+  const cell = (from: Party, to: string) => {
+    const both = results.filter((result) => result.from.name === from.name && result.to.name === to);
+    const texts = new Set(both.map((result) => cellText(result)));
     return ([...texts].join(" / ") || ".") + (both.every(({ held }) => held) ? "" : " (!)");
   };
   return renderTable([
-    ["from \\ to", ...columns],
-    ...rows.map((from) => [from, ...columns.map((to) => cell(from, to))]),
+    ["from \\ to", "address", ...columns],
+    ...rows.map((from) => [from.name, from.address, ...columns.map((to) => cell(from, to))]),
   ]);
+}
+
+function cellText({ from, seen }: MatrixResult): string {
+  if (!seen.reached) return "blocked";
+  return seen.seenAs === from.address ? "own" : `as ${seen.seenAs}`;
 }
 
 /** One line for every try that did not go as expected. */
@@ -67,10 +78,14 @@ export function surprises(results: readonly MatrixResult[]): readonly string[] {
     .map(({ from, to, protocol, expected, seen }) => {
       const wanted = expected === "blocked" ? "blocked" : `reached, seen as ${expected.seenAs}`;
       const got = seen.reached ? `reached, seen as ${seen.seenAs}` : `blocked (${seen.why})`;
-      return `${from} -> ${to} over ${protocol}: expected ${wanted}, got ${got}`;
+      return `${from.name} -> ${to.name} over ${protocol}: expected ${wanted}, got ${got}`;
     });
 }
 
 function holds(expected: Expectation, seen: Reachability): boolean {
   return expected === "blocked" ? !seen.reached : seen.reached && seen.seenAs === expected.seenAs;
+}
+
+function partyOf({ name, address }: Place): Party {
+  return { name, address };
 }

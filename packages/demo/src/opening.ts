@@ -3,7 +3,7 @@ import { buildClient } from "@podwire/cni-bin";
 import { PodwireError } from "@podwire/core";
 import { type CniPlugin, callPlugin, failureText } from "./cni-plugin.ts";
 import { eventually } from "./eventually.ts";
-import { type Podwired, startPodwired, tailOf } from "./podwired.ts";
+import { type Podwired, startPodwired } from "./podwired.ts";
 import { ec2Address, machines, metadataAddress, node, outsideAddress, outsideHost, peer } from "./scenario.ts";
 import { type Cast, openPlace, type Places, type Stage } from "./stage.ts";
 import { startVpc, type Vpc } from "./vpc.ts";
@@ -70,7 +70,5 @@ async function untilReady(podwired: Podwired, plugin: CniPlugin): Promise<void> 
   const last = await eventually(ask, ({ exitCode }) => exitCode === 0 || !podwired.running(), readyTimeoutMs);
   if (last.exitCode === 0) return;
   const reason = podwired.running() ? `STATUS says ${failureText(last)}` : "it ended";
-  throw new PodwireError("DAEMON_UNREACHABLE", `podwired is not ready: ${reason}`, {
-    details: tailOf(podwired.logFile, 15),
-  });
+  throw new PodwireError("DAEMON_UNREACHABLE", `podwired is not ready: ${reason}`);
 }

@@ -21,7 +21,6 @@ export interface PodwiredOptions {
 /** The daemon as a process in the node's namespace. */
 export interface Podwired {
   readonly pid: number;
-  readonly logFile: string;
   running(): boolean;
   /** `GET /v1/status`. @throws IO_FAILURE */
   report(): Promise<NodeReport>;
@@ -35,9 +34,8 @@ const stopTimeoutMs = 20_000;
 export function startPodwired(options: PodwiredOptions): Podwired {
   mkdirSync(options.directory, { recursive: true });
   const configFile = join(options.directory, "config.yaml");
-  const logFile = join(options.directory, "podwired.log");
   writeFileSync(configFile, configText(options));
-  const log = openSync(logFile, "w", 0o600);
+  const log = openSync(logFileIn(options.directory), "w", 0o600);
   const program = nodeProgram(import.meta.resolve("@podwire/daemon"), "main");
   const daemon = spawn("nsenter", [`--net=${options.netnsPath}`, ...program], {
     stdio: ["ignore", log, log],
@@ -57,7 +55,6 @@ export function startPodwired(options: PodwiredOptions): Podwired {
   const running = () => daemon.exitCode === null && daemon.signalCode === null && daemon.pid !== undefined;
   return {
     pid: daemon.pid ?? 0,
-    logFile,
     running,
     report: () => fetchReport(join(options.runDirectory, protocol.socketName)),
     async stop() {
@@ -68,6 +65,10 @@ export function startPodwired(options: PodwiredOptions): Podwired {
       return daemon.exitCode ?? undefined;
     },
   };
+}
+
+export function logFileIn(directory: string): string {
+  return join(directory, "podwired.log");
 }
 
 /** The end of its log, for people. */

@@ -19,17 +19,20 @@ export interface Findings {
   contradictions: readonly Contradiction[];
   /** Calls of EC2 that podwired made, by action. */
   ec2Calls: Readonly<Record<string, number>>;
+  /** Packets that the VPC dropped, by reason. */
+  drops: Readonly<Record<string, number>>;
 }
 
 export function noFindings(): Findings {
-  return { adds: [], addressesHeld: 0, matrix: [], drift: [], contradictions: [], ec2Calls: {} };
+  return { adds: [], addressesHeld: 0, matrix: [], drift: [], contradictions: [], ec2Calls: {}, drops: {} };
 }
 
 /** The demo from boot to audit. */
 export async function tellStory(stage: Stage, findings: Findings, interrupts: Interrupts): Promise<void> {
   const { journal, options } = stage;
   const cast = await open(stage);
-  const pods = await journal.step(`${options.pods} pods, each by ADD of the plugin`, async () => {
+  const many = options.pods === 1 ? "One pod" : `${options.pods} pods, each`;
+  const pods = await journal.step(`${many} by ADD of the plugin`, async () => {
     const { pods, adds, addressesHeld } = await addPods(stage, cast, options.pods);
     Object.assign(findings, { adds, addressesHeld });
     return pods;
@@ -44,6 +47,7 @@ export async function tellStory(stage: Stage, findings: Findings, interrupts: In
   await journal.step("DEL of every pod", () => deletePods(stage, cast, pods));
   findings.contradictions = await journal.step("The audit", () => auditNode(stage, cast));
   findings.ec2Calls = cast.vpc.aws.log.counts(node.instanceId);
+  findings.drops = await cast.vpc.fabric.drops();
   await journal.step("podwired stops", () => stopPodwired(stage, cast));
 }
 
