@@ -84,12 +84,16 @@ test("a server that is gone was never asked: a change did not happen", async () 
   });
 });
 
-test("the region is asked for when the first call is made, and its failure is the call's", async () => {
-  const region = vi.fn(async () => "eu-central-1");
+test("the region is asked for when the first call is made", async () => {
+  let asked = 0;
+  const region = async () => {
+    asked += 1;
+    return "eu-central-1";
+  };
   const lazy = createEc2Client({ region, callTimeoutMs: 10_000 });
-  expect(region).not.toHaveBeenCalled();
+  expect(asked).toBe(0);
   await lazy.describeVpcs({ vpcIds: ["vpc-1"] }, options);
-  expect(region).toHaveBeenCalled();
+  expect(asked).toBeGreaterThan(0);
   lazy.close();
 });
 
