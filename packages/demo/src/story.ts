@@ -38,6 +38,7 @@ export async function tellStory(stage: Stage, findings: Findings, interrupts: In
     return pods;
   });
   findings.matrix = await journal.step("Who reaches whom, and as whom", () => showMatrix(stage, cast, pods));
+  await journal.step("Kernel, store and EC2 side by side", () => auditNode(stage, cast));
   if (options.keep) await journal.step("It stays as it is until Ctrl-C", () => keep(stage, pods, interrupts));
   const [first] = pods;
   if (first !== undefined) {
@@ -45,7 +46,7 @@ export async function tellStory(stage: Stage, findings: Findings, interrupts: In
     findings.drift = await journal.step(title, () => driftAddress(stage, cast, first));
   }
   await journal.step("DEL of every pod", () => deletePods(stage, cast, pods));
-  findings.contradictions = await journal.step("The audit", () => auditNode(stage, cast));
+  findings.contradictions = await journal.step("The audit again, without pods", () => auditNode(stage, cast));
   findings.ec2Calls = cast.vpc.aws.log.counts(node.instanceId);
   findings.drops = await cast.vpc.fabric.drops();
   await journal.step("podwired stops", () => stopPodwired(stage, cast));

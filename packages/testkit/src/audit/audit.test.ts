@@ -58,6 +58,7 @@ const kernel: KernelFacts = {
   attachments: [{ key, hostIfName: "pw1", addresses: [pod] }],
   podRoutes: [pod],
   podNeighbours: [pod],
+  blockRoutes: [block],
 };
 
 interface Change {
@@ -95,6 +96,8 @@ describe("an audit", () => {
     ],
     ["kernel-leftover", stray, { kernel: { podRoutes: [pod, stray] } }],
     ["kernel-leftover", stray, { kernel: { podNeighbours: [pod, stray] } }],
+    ["kernel-leftover", otherBlock, { kernel: { blockRoutes: [block, otherBlock] } }],
+    ["block-not-in-kernel", block, { kernel: { blockRoutes: [] } }],
     ["operation-leftover", "t1", { report: { operations: [operation] } }],
   ])("reports %s of %s", (kind, subject, change) => {
     expect(audit(factsWith(change))).toContainEqual(expect.objectContaining({ kind, subject }));

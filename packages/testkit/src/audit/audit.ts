@@ -35,7 +35,7 @@ function interfaceContradictions({ report, cloud, kernel }: NodeFacts): readonly
 }
 
 /** Blocks on their way (assigning, releasing) may be on either side; a lost one must be gone from the cloud. */
-function blockContradictions({ report, cloud }: NodeFacts): readonly Contradiction[] {
+function blockContradictions({ report, cloud, kernel }: NodeFacts): readonly Contradiction[] {
   const ready = report.blocks.filter(({ state }) => state === "ready");
   const counted = new Set(ready.map(({ interfaceId, cidr }) => `${cidr} on ${interfaceId}`));
   const known = new Set(
@@ -45,6 +45,9 @@ function blockContradictions({ report, cloud }: NodeFacts): readonly Contradicti
   return [
     ...missing(counted, inCloud).map((block) => contradiction("block-not-in-cloud", block, "the store calls it ready")),
     ...missing(inCloud, known).map((block) => contradiction("block-not-in-store", block, "the cloud holds it")),
+    ...missing(new Set(ready.map(({ cidr }) => cidr)), new Set(kernel.blockRoutes)).map((cidr) =>
+      contradiction("block-not-in-kernel", cidr, "the kernel has no unreachable route for it"),
+    ),
   ];
 }
 
@@ -89,11 +92,14 @@ function attachmentContradictions({ report, kernel }: NodeFacts): readonly Contr
 
 function kernelLeftovers({ report, kernel }: NodeFacts): readonly Contradiction[] {
   const held = new Set(report.attachments.flatMap(({ addresses }) => addresses));
-  const leftover = (object: string) => (address: Address) =>
-    contradiction("kernel-leftover", address, `${object} for an address that no attachment holds`);
+  const leftover = (object: string) => (subject: string) =>
+    contradiction("kernel-leftover", subject, `the kernel has ${object} for it, and nothing in the store holds it`);
   return [
     ...missing(new Set(kernel.podRoutes), held).map(leftover("a route")),
     ...missing(new Set(kernel.podNeighbours), held).map(leftover("a neighbour")),
+    ...missing(new Set(kernel.blockRoutes), new Set(report.blocks.map(({ cidr }) => cidr))).map(
+      leftover("an unreachable route"),
+    ),
   ];
 }
 

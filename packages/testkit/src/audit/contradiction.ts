@@ -4,6 +4,8 @@ export interface Contradiction {
     | "block-not-in-cloud"
     /** The cloud holds a block on an interface of ours that the store does not know. */
     | "block-not-in-store"
+    /** Packets to free addresses of a block would loop between node and cloud: its `unreachable` route is missing. */
+    | "block-not-in-kernel"
     | "interface-not-in-cloud"
     | "interface-not-in-store"
     /** The cloud and the store know the interface, the kernel does not show it. */
@@ -18,7 +20,7 @@ export interface Contradiction {
     | "attachment-not-in-store"
     /** The kernel routes other addresses to an attachment than the store says. */
     | "attachment-addresses-differ"
-    /** A route, rule or neighbour of podwire's for an address that no attachment holds. */
+    /** A route or neighbour of podwire's for an address that no attachment, or a block that no store, holds. */
     | "kernel-leftover"
     /** A call to the cloud that is still written down although nothing is under way. */
     | "operation-leftover";

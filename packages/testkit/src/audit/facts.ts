@@ -18,6 +18,8 @@ export interface KernelFacts {
   /** Host routes and permanent neighbours that podwire marks as its own, by the address they are for. */
   readonly podRoutes: readonly Address[];
   readonly podNeighbours: readonly Address[];
+  /** Blocks whose free addresses the kernel calls unreachable by a route of podwire's. */
+  readonly blockRoutes: readonly Cidr[];
 }
 
 /** The three views of one node, taken while no verb and no call to the cloud is under way. */

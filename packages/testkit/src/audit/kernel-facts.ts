@@ -14,16 +14,17 @@ export interface KernelView {
 
 /** What the kernel of a node holds of podwire. @throws KERNEL_REFUSED */
 export async function readKernelFacts({ host, netlink, protocol, podTable }: KernelView): Promise<KernelFacts> {
-  const routes = await Promise.all(families.map((family) => netlink.routes({ family, table: podTable, protocol })));
+  const dumps = await Promise.all(families.map((family) => netlink.routes({ family, table: podTable, protocol })));
+  const routes = dumps.flat();
   const neighbours = await Promise.all(families.map((family) => netlink.neighs(family)));
   return {
     interfaces: await host.interfaces(),
     attachments: await host.attachments(),
     podRoutes: routes
-      .flat()
       .filter(({ type, destination }) => type === "unicast" && isHostRoute(destination))
       .map(({ destination }) => networkAddress(destination)),
     podNeighbours: neighbours.flat().flatMap(({ address, permanent }): Address[] => (permanent ? [address] : [])),
+    blockRoutes: routes.filter(({ type }) => type === "unreachable").map(({ destination }) => destination),
   };
 }
 
