@@ -7,7 +7,7 @@ import { type Cast, echoPort, type Places, type Stage } from "./stage.ts";
  * Who reaches whom, and as whom: inside the VPC everybody as himself; the outside sees a pod as its node, and finds no
  * way to a pod; the metadata service is the node's alone.
  */
-export function expectedCells(pods: readonly Pod[], { node, peer, outside, metadata }: Places): readonly Cell[] {
+function expectedCells(pods: readonly Pod[], { node, peer, outside, metadata }: Places): readonly Cell[] {
   const inside = [...pods, node, peer];
   const cell = (from: Place, to: Place, expected: Expectation): Cell => ({ from, to, expected });
   return [

@@ -4,8 +4,9 @@ export type { AuditedInterface, CloudFacts, KernelFacts, NodeFacts } from "./aud
 export { type KernelView, readKernelFacts } from "./audit/kernel-facts.ts";
 export { monotonicClock } from "./clock/monotonic-clock.ts";
 export { VirtualClock, type VirtualClockOptions } from "./clock/virtual-clock.ts";
-export { createFabric, type Fabric, type FabricOptions, type OutsideHost } from "./fabric/fabric.ts";
+export { createFabric, type Fabric, type FabricOptions } from "./fabric/fabric.ts";
 export { type DropReason, dropReasons } from "./fabric/filter.ts";
+export type { OutsideHost } from "./fabric/network.ts";
 export type { FabricInterface, FabricRoute, FabricState } from "./fabric/state.ts";
 export {
   type AnswerLoss,

@@ -21,7 +21,8 @@ import {
 } from "@podwire/linux";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createProbes, type Probe } from "../probe/probe.ts";
-import { createFabric, type Fabric, type OutsideHost } from "./fabric.ts";
+import { createFabric, type Fabric } from "./fabric.ts";
+import type { OutsideHost } from "./network.ts";
 import { queryNft } from "./nft.ts";
 import type { FabricInterface, FabricState } from "./state.ts";
 
@@ -195,6 +196,12 @@ it("refuses a state that gives one address to two interfaces, and changes nothin
   const twice = withBlocks({ "eth0 of a": "10.0.1.201/32", "eth0 of b": "10.0.1.201/32" });
   await expect(fabric.converge(twice)).rejects.toMatchObject({ code: "CLOUD_CONFLICT" });
   expect(await seenFrom("a", bEth0.primaryAddresses[0] ?? "")).toBe(aEth0.primaryAddresses[0]);
+});
+
+it.each(["../escape", "", "a/b", "A", `a${"b".repeat(63)}`])("refuses a machine named %j", async (name) => {
+  await expect(fabric.converge({ ...bare, nodes: [...bare.nodes, name] })).rejects.toMatchObject({
+    code: "INVALID_NETNS",
+  });
 });
 
 it("carries out the last of many states that come at once", async () => {

@@ -1,22 +1,9 @@
-import { type Address, type Cidr, hostCidr, PodwireError } from "@podwire/core";
-import { createNetns, deleteNetns } from "@podwire/linux";
-import {
-  type DropReason,
-  dropReasons,
-  type FilterFacts,
-  filterTable,
-  internetLink,
-  renderElements,
-  renderFilter,
-} from "./filter.ts";
-import { bootMachine } from "./machine.ts";
-import { applyNft, queryNft } from "./nft.ts";
-import { type FabricPlan, planFabric, type Standing } from "./plan.ts";
-import { interfaceCable, openRouter, type Router } from "./router.ts";
-import { type Delivery, deliveries, type FabricInterface, type FabricState, routerLinkName } from "./state.ts";
-
-/** A host beyond the internet gateway. Its one interface is up and configured as soon as the fabric stands. */
-export type OutsideHost = Omit<FabricInterface, "id" | "blocks">;
+import { type Address, PodwireError } from "@podwire/core";
+import { type DropReason, dropReasons, filterTable } from "./filter.ts";
+import { bootMachine, machineNetnsPath } from "./machine.ts";
+import { type OutsideHost, startNetwork } from "./network.ts";
+import { queryNft } from "./nft.ts";
+import type { FabricState } from "./state.ts";
 
 export interface FabricOptions {
   /** The router's namespace; default: that of this process, so that servers of this process are services of the VPC. */
@@ -32,7 +19,7 @@ export interface FabricOptions {
  * else is dropped and counted.
  */
 export interface Fabric {
-  /** Path of an instance's namespace, whether or not it exists. */
+  /** Path of an instance's namespace, whether or not it exists. @throws INVALID_NETNS */
   netnsPath(node: string): string;
   /**
    * Makes it as the state says. While one call is under way, later ones wait; of those only the last is carried out, and
@@ -44,7 +31,7 @@ export interface Fabric {
   boot(interfaceId: string): Promise<void>;
   /** Packets dropped so far, by reason. */
   drops(): Promise<Readonly<Record<DropReason, number>>>;
-  /** Removes everything that was made. */
+  /** Removes everything that was made, as far as the kernel lets it. @throws KERNEL_REFUSED */
   close(): Promise<void>;
 }
 
@@ -64,7 +51,7 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
     }
   };
   return {
-    netnsPath,
+    netnsPath: machineNetnsPath,
     converge(state) {
       wanted = state;
       running ??= Promise.resolve().then(run);
@@ -73,7 +60,7 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
     async boot(interfaceId) {
       const primary = network.standing.interfaces.get(interfaceId);
       if (primary === undefined) throw new PodwireError("INTERNAL", `${interfaceId} is not plugged in`);
-      await bootMachine(netnsPath(primary.node), primary);
+      await bootMachine(machineNetnsPath(primary.node), primary);
     },
     drops: () => readDrops(network.routerPath),
     async close() {
@@ -81,107 +68,6 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
       await network.close();
     },
   };
-}
-
-function netnsPath(node: string): string {
-  return `/run/netns/${node}`;
-}
-
-interface Network {
-  readonly routerPath: string;
-  readonly standing: Standing;
-  apply(state: FabricState): Promise<void>;
-  close(): Promise<void>;
-}
-
-async function startNetwork(options: FabricOptions): Promise<Network> {
-  const routerPath = options.routerNetnsPath ?? "/proc/self/ns/net";
-  const facts: FilterFacts = { services: options.services, outside: options.outside.primaryAddresses };
-  const router = openRouter(routerPath);
-  const standing: OpenStanding = { nodes: new Set(), interfaces: new Map(), deliveries: new Map() };
-  const apply = (state: FabricState) =>
-    carryOut(planFabric(standing, state), {
-      router,
-      standing,
-      state,
-      filter: () => applyNft(routerPath, renderElements(state, facts)),
-    });
-  const undo: (() => void | Promise<void>)[] = [router.close];
-  const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    await applyNft(routerPath, renderFilter());
-    undo.push(() => applyNft(routerPath, `delete table inet ${filterTable}\n`));
-    await router.start(options.services);
-    undo.push(() => router.stop(options.services));
-    const outsidePath = netnsPath(options.outside.node);
-    createNetns(outsidePath);
-    undo.push(() => deleteNetns(outsidePath));
-    undo.push(() => router.unplug(internetLink));
-    await connectOutside(router, options.outside);
-    undo.push(() => apply(nothing));
-    await apply(nothing);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { routerPath, standing, apply, close };
-}
-
-const nothing: FabricState = { nodes: [], interfaces: [], routes: [] };
-
-async function connectOutside(router: Router, outside: OutsideHost): Promise<void> {
-  const host = { ...outside, id: "outside", blocks: [] };
-  await router.plug({ ...interfaceCable(host), linkName: internetLink }, netnsPath(host.node));
-  for (const address of host.primaryAddresses) await router.route(hostCidr(address), internetLink);
-  await bootMachine(netnsPath(host.node), host);
-}
-
-/** `Standing`, as its owner sees it. */
-interface OpenStanding {
-  readonly nodes: Set<string>;
-  readonly interfaces: Map<string, FabricInterface>;
-  readonly deliveries: Map<Cidr, Delivery>;
-}
-
-interface Work {
-  readonly router: Router;
-  readonly standing: OpenStanding;
-  readonly state: FabricState;
-  readonly filter: () => Promise<void>;
-}
-
-/** Writes every step down when it is done, so that what stands is known wherever it stops. */
-async function carryOut(plan: FabricPlan, { router, standing, state, filter }: Work): Promise<void> {
-  await router.endDeliveries(plan.endDeliveries);
-  for (const { cidr } of plan.endDeliveries) standing.deliveries.delete(cidr);
-  for (const { id } of plan.unplug) {
-    await router.unplug(routerLinkName(id));
-    forget(standing, id);
-  }
-  for (const name of plan.removeNodes) {
-    deleteNetns(netnsPath(name));
-    standing.nodes.delete(name);
-  }
-  for (const name of plan.addNodes) {
-    createNetns(netnsPath(name));
-    standing.nodes.add(name);
-  }
-  for (const owner of plan.plug) {
-    await router.plug(interfaceCable(owner), netnsPath(owner.node));
-    standing.interfaces.set(owner.id, owner);
-  }
-  await filter();
-  await router.startDeliveries(plan.startDeliveries);
-  for (const [cidr, delivery] of deliveries(state)) standing.deliveries.set(cidr, delivery);
-  for (const owner of state.interfaces) standing.interfaces.set(owner.id, owner);
-}
-
-/** The kernel drops the routes of a link with the link. */
-function forget({ interfaces, deliveries: routes }: OpenStanding, id: string): void {
-  interfaces.delete(id);
-  for (const [cidr, { interface: owner }] of routes) if (owner.id === id) routes.delete(cidr);
 }
 
 interface CounterListing {

@@ -5,10 +5,17 @@ import {
   familyOf,
   PodwireError,
   prefixLength,
+  quoteValue,
   tryParseCidr,
 } from "@podwire/core";
 import { type Netlink, openNetlink, replaceAddr, replaceRoute, setLink } from "@podwire/linux";
 import type { FabricInterface } from "./state.ts";
+
+/** Where the namespace of a machine is. @throws INVALID_NETNS when the name could be anything but a file's */
+export function machineNetnsPath(name: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) return `/run/netns/${name}`;
+  throw new PodwireError("INVALID_NETNS", `${quoteValue(name)} is no name for a machine`, { value: quoteValue(name) });
+}
 
 /**
  * What the image of the operating system does at boot: loopback up, and the primary interface with the address that DHCP

@@ -31,7 +31,7 @@ import { type Delivery, type FabricInterface, primaryAddress, routerLinkName } f
 import { setSysctls } from "./sysctl.ts";
 
 /** Every machine of the fabric has the same MTU, that of AWS's VPCs. */
-export const fabricMtuBytes = 9001;
+const fabricMtuBytes = 9001;
 
 /** A cable from the router to a machine. */
 export interface Cable {

@@ -65,6 +65,7 @@ describe("a probe", () => {
     const trying = probe.reach({ protocol: "udp", address, port: silent.address().port, timeoutMs: 60_000 });
     process.kill(probe.pid, "SIGKILL");
     await expect(trying).rejects.toMatchObject({ code: "IO_FAILURE" });
+    await expect(probe.listen([address], 7000)).rejects.toMatchObject({ code: "IO_FAILURE" });
     silent.close();
   });
 });

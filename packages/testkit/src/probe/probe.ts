@@ -68,6 +68,7 @@ async function startProbe(netnsPath: string | undefined): Promise<Probe> {
 function conversation(agent: Agent, where: string) {
   const waiters = new Map<number, Waiter>();
   let last = 0;
+  let ended = false;
   const wait = (id: number) =>
     new Promise<Reachability | null>((resolve, reject) => waiters.set(id, { resolve, reject }));
   const fail = (error: PodwireError) => {
@@ -83,11 +84,12 @@ function conversation(agent: Agent, where: string) {
   });
   agent.stdin.on("error", () => {});
   agent.on("error", (error) => fail(new PodwireError("IO_FAILURE", `the probe in ${where} failed`, { cause: error })));
-  agent.on("close", (code) =>
-    fail(new PodwireError("IO_FAILURE", `the probe in ${where} ended with code ${quoteValue(code)}`)),
-  );
+  agent.on("close", (code) => {
+    ended = true;
+    fail(new PodwireError("IO_FAILURE", `the probe in ${where} ended with code ${quoteValue(code)}`));
+  });
   const ask = (question: object) => {
-    if (agent.exitCode !== null) throw new PodwireError("IO_FAILURE", `the probe in ${where} has ended`);
+    if (ended) throw new PodwireError("IO_FAILURE", `the probe in ${where} has ended`);
     last += 1;
     agent.stdin.write(`${JSON.stringify({ id: last, ...question })}\n`);
     return wait(last);

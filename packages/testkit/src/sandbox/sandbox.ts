@@ -76,7 +76,7 @@ export function assertSandboxAllowed({ uid = process.getuid?.() ?? 0, command = 
     op: "unshare",
     details:
       uid === 0
-        ? "run it with CAP_SYS_ADMIN (in a container: --privileged)"
+        ? "run it with CAP_SYS_ADMIN (in a container: --privileged), and look at the limits in /proc/sys/user"
         : "run it as root, or allow user namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone " +
           "and kernel.apparmor_restrict_unprivileged_userns",
   });
