@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { captureProgram } from "./child.ts";
 import { judge, type Tally } from "./tally.ts";
 
@@ -24,25 +24,42 @@ const project: Readonly<Record<string, string>> = {
   `,
 };
 
+interface ProjectRun {
+  readonly exitCode: number | null;
+  readonly tally: Tally;
+}
+
+/**
+ * Runs vitest on the sources, in a process and a directory of its own, which is gone afterwards.
+ * @param reporters as they stand in the configuration
+ */
+async function runProject(
+  sources: Readonly<Record<string, string>>,
+  reporters = 'tallyReporter("tally.json")',
+): Promise<ProjectRun> {
+  const directory = mkdtempSync(join(tmpdir(), "podwire-reporter-"));
+  try {
+    for (const [name, text] of Object.entries(sources)) writeFileSync(join(directory, name), text);
+    const reporter = join(import.meta.dirname, "tally-reporter.ts");
+    const config = `import { tallyReporter } from ${JSON.stringify(reporter)};
+      export default { test: { globals: true, reporters: [${reporters}] } };`;
+    writeFileSync(join(directory, "vitest.config.mjs"), config);
+    const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
+    const argv = [process.execPath, vitest, "run", "--root", directory];
+    const { exitCode } = await captureProgram(argv, { cwd: directory });
+    return { exitCode, tally: JSON.parse(readFileSync(join(directory, "tally.json"), "utf8")) as Tally };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 describe("a run of a project in which everything happens", () => {
-  let directory = "";
   let exitCode: number | null = null;
   let tally: Tally;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), "podwire-reporter-"));
-    for (const [name, text] of Object.entries(project)) writeFileSync(join(directory, name), text);
-    const reporter = join(import.meta.dirname, "tally-reporter.ts");
-    const config = `import { tallyReporter } from ${JSON.stringify(reporter)};
-      export default { test: { globals: true, reporters: [tallyReporter("tally.json")] } };`;
-    writeFileSync(join(directory, "vitest.config.mjs"), config);
-    const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
-    const run = await captureProgram([process.execPath, vitest, "run", "--root", directory], { cwd: directory });
-    exitCode = run.exitCode;
-    tally = JSON.parse(readFileSync(join(directory, "tally.json"), "utf8")) as Tally;
+    ({ exitCode, tally } = await runProject(project));
   }, 60_000);
-
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   test("counts what passed and what failed", () => {
     expect(tally).toMatchObject({ passed: 2, failed: 1 });
@@ -64,3 +81,13 @@ describe("a run of a project in which everything happens", () => {
     expect(judge(tally, { exitCode, signal: null }, false).failed).toBe(tally.failed + tally.problems.length);
   });
 });
+
+test("a run that something keeps from ending is ended, with the reason", async () => {
+  const holding = "{ onTestRunEnd: () => void setInterval(() => {}, 1000) }";
+  const { exitCode, tally } = await runProject(
+    { "quick.test.js": "test('passes', () => {});" },
+    `tallyReporter("tally.json", { endWithinMs: 200 }), ${holding}`,
+  );
+  expect(exitCode).toBe(1);
+  expect(tally).toMatchObject({ passed: 1, problems: [expect.stringMatching(/vitest did not end/)] });
+}, 60_000);

@@ -5,17 +5,32 @@ import type { SkippedTest, Tally } from "./tally.ts";
 /** Environment variable with the file that `tallyReporter` writes to; without it there is no tally. */
 export const tallyFileVariable = "PODWIRE_TEST_TALLY_FILE";
 
-/** Vitest's own JSON report drops the reasons of skipped tests and the errors outside of tests; this one keeps both. */
-export function tallyReporter(file: string): Reporter {
+/**
+ * Vitest's own JSON report drops the reasons of skipped tests and the errors outside of tests; this one keeps both.
+ * @param options.endWithinMs how long vitest may take to end once it has reported
+ */
+export function tallyReporter(file: string, { endWithinMs = 30_000 } = {}): Reporter {
   return {
     onTestRunEnd(modules, unhandledErrors) {
       const problems = [
         ...modules.flatMap(problemsOf),
         ...unhandledErrors.map((error) => `unhandled: ${error.message}`),
       ];
-      writeFileSync(file, JSON.stringify({ ...countTests(modules), problems } satisfies Tally));
+      const tally: Tally = { ...countTests(modules), problems };
+      writeFileSync(file, JSON.stringify(tally));
+      endForCertain(file, tally, endWithinMs);
     },
   };
+}
+
+/** A process that a test left behind may hold vitest's output open, and then vitest waits for it without end. */
+function endForCertain(file: string, tally: Tally, endWithinMs: number): void {
+  const end = (): void => {
+    const problem = `vitest did not end within ${endWithinMs / 1000} s: a test left something running`;
+    writeFileSync(file, JSON.stringify({ ...tally, problems: [...tally.problems, problem] } satisfies Tally));
+    process.exit(1);
+  };
+  setTimeout(end, endWithinMs).unref();
 }
 
 function countTests(modules: readonly TestModule[]): Omit<Tally, "problems"> {
