@@ -26,7 +26,7 @@ export interface VethHost extends DataPathHost {
  * @throws INTERFACE_EXISTS when a link of somebody else has one of the names; nothing is touched then
  */
 export async function ensurePair(host: VethHost, pod: PodNamespace, attachment: SpecAndFacts): Promise<VethPair> {
-  const fresh = await createPair(host, pod, attachment);
+  const fresh = await createOrNothing(host, pod, attachment);
   if (fresh !== undefined) return fresh;
   const found = await findPair(host, pod, attachment);
   if (found.pair !== undefined) {
@@ -34,9 +34,26 @@ export async function ensurePair(host: VethHost, pod: PodNamespace, attachment: 
     return found.pair;
   }
   if (found.staleIndex !== undefined) await host.reaper.delete(found.staleIndex);
-  const again = await createPair(host, pod, attachment);
+  const again = await createOrNothing(host, pod, attachment);
   if (again !== undefined) return again;
   throw interfaceExists(attachment.facts.hostIfName, "on the node");
+}
+
+/** An answer may get lost although the pair was made: it is known by having no alias yet. */
+async function createOrNothing(
+  host: VethHost,
+  pod: PodNamespace,
+  attachment: SpecAndFacts,
+): Promise<VethPair | undefined> {
+  try {
+    return await createPair(host, pod, attachment);
+  } catch (error) {
+    const link = await host.netlink.link(attachment.facts.hostIfName);
+    if (link?.alias === undefined && link !== undefined && isHostEnd(link, attachment.spec.key)) {
+      await host.reaper.delete(link.index);
+    }
+    throw error;
+  }
 }
 
 /** Undefined when one of the names is taken. The peer is created in the pod under its final name and MAC. */
