@@ -18,7 +18,7 @@ interface Suite {
 
 const suites: readonly Suite[] = [
   { name: "unit", run: (argv) => runProgram(argv) },
-  { name: "kernel", run: async (argv) => ({ exitCode: await runInSandbox(argv), signal: null }) },
+  { name: "kernel", run: async (argv) => ({ exitCode: await runInSandbox(hideMark(argv)), signal: null }) },
 ];
 
 const root = join(import.meta.dirname, "..");
@@ -75,6 +75,17 @@ function readTally(file: string): Tally | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The tests start programs that make a sandbox unless they are in one, and that must count as their own. */
+function hideMark(argv: readonly string[]): readonly string[] {
+  return [
+    "sh",
+    "-c",
+    'mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/netns && exec "$@"',
+    "kernel-suite",
+    ...argv,
+  ];
 }
 
 function describeSkipped({ name, reason }: SkippedTest): string {

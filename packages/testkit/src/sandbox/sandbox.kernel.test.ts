@@ -13,12 +13,6 @@ const outcome = (argv: readonly string[]) => {
   return spawnSync(command, rest, { encoding: "utf8", timeout: 20_000 });
 };
 
-/** As if nothing had made a sandbox yet: this suite runs in one itself, and that one's mark in /run must not be seen. */
-const fromOutside = (argv: readonly string[]): [string, readonly string[]] => {
-  const hideMark = 'mount -t tmpfs tmpfs /run && exec "$@"';
-  return ["unshare", ["-m", "sh", "-c", hideMark, "outside", ...argv]];
-};
-
 describe("a sandbox", () => {
   it.each([0, 7, 143])("passes exit code %i through", (code) => {
     expect(outcome(["sh", "-c", `exit ${code}`]).status).toBe(code);
@@ -56,7 +50,7 @@ describe("a sandbox", () => {
     const script = `import(${JSON.stringify(module)}).then((m) => console.log(m.isInSandbox()))`;
     const argv = [process.execPath, "--conditions=podwire-source", "-e", script];
     expect(outcome(argv).stdout.trim()).toBe("true");
-    const outside = spawnSync(...fromOutside(argv), { encoding: "utf8" });
+    const outside = spawnSync(process.execPath, argv.slice(1), { encoding: "utf8" });
     expect(outside.stdout.trim()).toBe("false");
   });
 
@@ -80,7 +74,8 @@ describe("a program that requires a sandbox", () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   it("runs itself again inside, with its arguments, and ends with the exit code from there", () => {
-    const ended = spawnSync(...fromOutside([...program, "exit", "42"]), { encoding: "utf8" });
+    const [node = "", ...rest] = program;
+    const ended = spawnSync(node, [...rest, "exit", "42"], { encoding: "utf8" });
     expect([ended.stdout.trim(), ended.status]).toEqual(["inside", 42]);
   });
 
@@ -92,7 +87,8 @@ describe("a program that requires a sandbox", () => {
   });
 
   it("knows by what pid it can be entered from outside", () => {
-    const { stdout } = spawnSync(...fromOutside([...program, "pid"]), { encoding: "utf8" });
+    const [node = "", ...rest] = program;
+    const { stdout } = spawnSync(node, [...rest, "pid"], { encoding: "utf8" });
     expect(stdout).toMatch(/^inside\n\d+\n$/);
     expect(Number(stdout.split("\n")[1])).toBeGreaterThan(1);
   });
@@ -139,8 +135,8 @@ await requireSandbox(async () => {
 `;
 }
 
-async function started(program: readonly string[]) {
-  const child = spawn(...fromOutside(program), { stdio: ["ignore", "pipe", "inherit"] });
+async function started([command = "", ...rest]: readonly string[]) {
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   await new Promise<void>((resolve) =>
