@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { clients, type Ended, removeClients, runClient } from "../cni-clients/client-under-test.ts";
-import { type Podwired, startPodwired } from "./podwired-process.ts";
 
 // No cloud is there: what podwired can do without one is what is looked at here.
 
@@ -14,7 +14,7 @@ if (client === undefined) throw new Error("no client to drive podwired with");
 
 let directory: string;
 let runDirectory: string;
-let started: Podwired[];
+let started: PodwiredProcess[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "podwired-"));
@@ -27,13 +27,13 @@ afterEach(async () => {
 });
 afterAll(removeClients);
 
-function start(environment: Readonly<Record<string, string>> = {}): Podwired {
-  const podwired = startPodwired({ PODWIRE_CLOUD: "aws", PODWIRE_RUN_DIRECTORY: runDirectory, ...environment });
+function start(environment: Readonly<Record<string, string>> = {}): PodwiredProcess {
+  const podwired = startPodwired({ runDirectory, environment: { PODWIRE_CLOUD: "aws", ...environment } });
   started.push(podwired);
   return podwired;
 }
 
-async function startRunning(environment: Readonly<Record<string, string>> = {}): Promise<Podwired> {
+async function startRunning(environment: Readonly<Record<string, string>> = {}): Promise<PodwiredProcess> {
   const podwired = start(environment);
   await podwired.line('"podwired runs"');
   return podwired;
@@ -100,7 +100,7 @@ describe("podwired without a cloud", () => {
 });
 
 describe("podwired refuses to start, in one line and with exit code 2", () => {
-  async function refusal(podwired: Podwired): Promise<string> {
+  async function refusal(podwired: PodwiredProcess): Promise<string> {
     expect(await podwired.ended).toBe(2);
     const complaints = podwired.lines.filter((line) => line.startsWith("podwired: "));
     expect(complaints).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorFrom } from "@podwire/core";
@@ -8,8 +8,8 @@ import type { Interrupts } from "./interrupts.ts";
 import { createJournal, formatMs, type Journal } from "./journal.ts";
 import { leftovers } from "./leftovers.ts";
 import type { DemoOptions } from "./options.ts";
-import { logFileIn, tailOf } from "./podwired.ts";
 import { node } from "./scenario.ts";
+import type { Stage } from "./stage.ts";
 import { type Findings, noFindings, tellStory } from "./story.ts";
 import { renderSummary } from "./summary.ts";
 
@@ -53,10 +53,10 @@ async function playAndClear({ options, journal, findings, interrupts }: Play): P
   const probes = createProbes();
   cleanUp.add(probes.close);
   const [directory, runDirectory] = directories;
-  const stage = { options, journal, cleanUp, probes, directory, runDirectory };
+  const stage: Stage = { options, journal, cleanUp, probes, directory, runDirectory };
   const story = tellStory(stage, findings, interrupts);
   await Promise.race([story, interruption(interrupts.signal)]).catch((error) => reportError(journal, error));
-  if (journal.checks.some(({ held }) => !held)) noteLog(journal, directory);
+  if (journal.checks.some(({ held }) => !held)) noteLog(stage);
   for (const error of await cleanUp.run()) reportError(journal, error);
   // A story that was interrupted ends by the loss of what it plays with, and may have made something meanwhile.
   await story.catch(() => {});
@@ -75,9 +75,8 @@ function reportError(journal: Journal, thrown: unknown): void {
   if (details !== undefined) journal.note(details);
 }
 
-function noteLog(journal: Journal, directory: string): void {
-  const logFile = logFileIn(directory);
-  if (existsSync(logFile)) journal.note(`the end of podwired's log:\n${tailOf(logFile, 15)}`);
+function noteLog({ journal, podwired }: Stage): void {
+  if (podwired !== undefined) journal.note(`the end of podwired's log:\n${podwired.lines.slice(-15).join("\n")}`);
 }
 
 function writeRecord(options: DemoOptions, { steps, checks }: Journal, findings: Findings): void {

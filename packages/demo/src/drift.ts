@@ -1,5 +1,5 @@
 import { type Address, parseAddress } from "@podwire/core";
-import { type CniOutcome, callPlugin, failureText } from "./cni-plugin.ts";
+import { type CniOutcome, callPlugin, failureText } from "@podwire/testkit";
 import { eventually } from "./eventually.ts";
 import { type MatrixResult, surprises, tryMatrix } from "./matrix.ts";
 import type { Pod } from "./pods.ts";

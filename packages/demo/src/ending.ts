@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
+import { cloudFactsOf } from "@podwire/aws-eni/testing";
 import { createLinuxHost, defaultKernelNumbers, openNetlink } from "@podwire/linux";
-import { audit, type Contradiction, readKernelFacts } from "@podwire/testkit";
-import { cloudFactsOf } from "./cloud-network.ts";
-import { callPlugin, failureText, podIfName } from "./cni-plugin.ts";
+import { audit, type Contradiction, callPlugin, failureText, podIfName, readKernelFacts } from "@podwire/testkit";
 import { eventually } from "./eventually.ts";
 import { formatMs } from "./journal.ts";
 import type { Pod } from "./pods.ts";
@@ -14,7 +13,7 @@ const settleTimeoutMs = 20_000;
 /** DEL of every pod through the plugin; its interface must be gone from its namespace. */
 export async function deletePods({ journal }: Stage, { plugin }: Cast, pods: readonly Pod[]): Promise<void> {
   for (const pod of pods) {
-    const outcome = await callPlugin(plugin, "DEL", pod);
+    const outcome = await callPlugin(plugin, "DEL", { container: pod });
     const left = await linksIn(pod.netnsPath);
     const clean = outcome.exitCode === 0 && !left.includes(podIfName);
     const seen = failureText(outcome) ?? `after ${formatMs(outcome.ms)} its namespace holds ${left.join(", ")}`;
@@ -35,8 +34,8 @@ export async function auditNode({ journal }: Stage, cast: Cast): Promise<readonl
 }
 
 export async function stopPodwired({ journal, runDirectory }: Stage, { podwired }: Cast): Promise<void> {
-  const code = await podwired.stop();
-  journal.check("podwired ends by itself on SIGTERM", code === 0, code === undefined ? "killed" : `exit code ${code}`);
+  const code = await podwired.end("SIGTERM");
+  journal.check("podwired ends by itself on SIGTERM", code === 0, code === null ? "killed" : `exit code ${code}`);
   const socket = `${runDirectory}/podwired.sock`;
   journal.check("its socket is gone", !existsSync(socket), existsSync(socket) ? socket : "");
 }

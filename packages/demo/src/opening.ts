@@ -1,12 +1,12 @@
 import { join } from "node:path";
+import { type FakeVpcNetwork, metadataAddress, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { buildClient } from "@podwire/cni-bin";
 import { PodwireError } from "@podwire/core";
-import { type CniPlugin, callPlugin, failureText } from "./cni-plugin.ts";
+import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
+import { type CniPlugin, callPlugin, failureText } from "@podwire/testkit";
 import { eventually } from "./eventually.ts";
-import { type Podwired, startPodwired } from "./podwired.ts";
-import { ec2Address, machines, metadataAddress, node, outsideAddress, outsideHost, peer } from "./scenario.ts";
+import { ec2Address, machines, node, outsideAddress, outsideHost, peer, scenario } from "./scenario.ts";
 import { type Cast, openPlace, type Places, type Stage } from "./stage.ts";
-import { startVpc, type Vpc } from "./vpc.ts";
 
 const readyTimeoutMs = 60_000;
 
@@ -14,31 +14,30 @@ const readyTimeoutMs = 60_000;
 export async function open(stage: Stage): Promise<Cast> {
   const { journal } = stage;
   const vpc = await journal.step("A VPC of network namespaces, EC2 and its metadata service", () => raiseVpc(stage));
-  const places = await journal.step(`${node.name} (m5.large) and a peer without podwire boot`, () => boot(stage, vpc));
+  const places = await journal.step("Echo servers, to be reached and to reach", () => openPlaces(stage, vpc));
   const plugin = await journal.step("The CNI plugin is built", () => buildPlugin(stage));
   const podwired = await journal.step(`podwired starts on ${node.name}`, () => startDaemon(stage, vpc, plugin));
   return { vpc, places, plugin, podwired };
 }
 
-async function raiseVpc({ journal, cleanUp }: Stage): Promise<Vpc> {
-  const vpc = await startVpc(cleanUp);
+async function raiseVpc({ journal, cleanUp }: Stage): Promise<FakeVpcNetwork> {
+  const vpc = await startFakeVpcNetwork({ scenario, machines, ec2Address, outside: outsideHost });
+  cleanUp.add(vpc.close);
   journal.note(`VPC 10.0.0.0/16, subnet 10.0.0.0/24; metadata at ${metadataAddress}, EC2's API at ${ec2Address}`);
+  journal.note(
+    `${node.name} (m5.large) ${node.address}, and ${peer.name} ${peer.address} without podwire, have booted`,
+  );
   journal.note(`outside the VPC: one host, ${outsideAddress}`);
   return vpc;
 }
 
-async function boot(stage: Stage, { aws, fabric }: Vpc): Promise<Places> {
-  for (const { instanceId } of machines) {
-    const primary = aws.model.state().interfaces.find((own) => own.instanceId === instanceId && own.deviceIndex === 0);
-    await fabric.boot(primary?.networkInterfaceId ?? "");
-  }
+async function openPlaces(stage: Stage, { fabric }: FakeVpcNetwork): Promise<Places> {
   const [nodePlace, peerPlace, outside, metadata] = await Promise.all([
     openPlace(stage, { ...node, netnsPath: fabric.netnsPath(node.name) }),
     openPlace(stage, { ...peer, netnsPath: fabric.netnsPath(peer.name) }),
     openPlace(stage, { name: "outside", address: outsideAddress, netnsPath: fabric.netnsPath(outsideHost.node) }),
     openPlace(stage, { name: "metadata", address: metadataAddress }),
   ]);
-  stage.journal.note(`${node.name} ${node.address}, ${peer.name} ${peer.address}`);
   return { node: nodePlace, peer: peerPlace, outside, metadata };
 }
 
@@ -49,23 +48,37 @@ async function buildPlugin({ journal, directory, runDirectory }: Stage): Promise
   return { path: built.path, network: "demo", runDirectory };
 }
 
-async function startDaemon(stage: Stage, vpc: Vpc, plugin: CniPlugin): Promise<Podwired> {
+async function startDaemon(stage: Stage, vpc: FakeVpcNetwork, plugin: CniPlugin): Promise<PodwiredProcess> {
   const podwired = startPodwired({
     netnsPath: vpc.fabric.netnsPath(node.name),
     runDirectory: stage.runDirectory,
-    directory: stage.directory,
-    ec2Url: vpc.ec2Url,
-    region: vpc.aws.model.state().region,
-    pool: { minimum: stage.options.pods, warm: 2 },
+    config: { directory: stage.directory, values: configOf(stage) },
+    environment: {
+      AWS_ENDPOINT_URL_EC2: vpc.ec2Url,
+      AWS_REGION: vpc.region,
+      AWS_ACCESS_KEY_ID: "AKIADEMODEMODEMODEMO",
+      AWS_SECRET_ACCESS_KEY: "demo",
+    },
   });
-  stage.cleanUp.add(async () => void (await podwired.stop()));
+  stage.podwired = podwired;
+  stage.cleanUp.add(async () => void (await podwired.end("SIGTERM")));
   await untilReady(podwired, plugin);
   const { pools } = await podwired.report();
   stage.journal.note(`process ${podwired.pid}; STATUS says ready; ${pools[0]?.available ?? 0} addresses free`);
   return podwired;
 }
 
-async function untilReady(podwired: Podwired, plugin: CniPlugin): Promise<void> {
+function configOf({ options }: Stage): object {
+  return {
+    cloud: "aws",
+    cluster: "demo",
+    pools: { default: { minimum: options.pods, warm: 2, cooldownMs: 1_000 } },
+    // Often, so that nobody waits long for what was changed behind podwire's back to be noticed.
+    reconcile: { intervalMs: 1_000 },
+  };
+}
+
+async function untilReady(podwired: PodwiredProcess, plugin: CniPlugin): Promise<void> {
   const ask = () => callPlugin(plugin, "STATUS");
   const last = await eventually(ask, ({ exitCode }) => exitCode === 0 || !podwired.running(), readyTimeoutMs);
   if (last.exitCode === 0) return;

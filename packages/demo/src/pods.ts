@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type AttachmentReport, type CniResult, PodwireError } from "@podwire/core";
 import { createNetns, deleteNetns } from "@podwire/linux";
-import { type CniContainer, callPlugin, failureText } from "./cni-plugin.ts";
+import { type CniContainer, callPlugin, failureText } from "@podwire/testkit";
 import { formatMs } from "./journal.ts";
 import type { Place } from "./matrix.ts";
 import { type Cast, openPlace, type Stage } from "./stage.ts";
@@ -36,7 +36,7 @@ async function addPod(stage: Stage, cast: Cast, number: number): Promise<{ pod: 
   const container = containerOf(number);
   createNetns(container.netnsPath);
   stage.cleanUp.add(() => deleteNetns(container.netnsPath));
-  const outcome = await callPlugin(cast.plugin, "ADD", container);
+  const outcome = await callPlugin(cast.plugin, "ADD", { container });
   const failure = failureText(outcome);
   if (failure !== undefined) throw new PodwireError("IO_FAILURE", `ADD of ${container.podName} failed: ${failure}`);
   const address = (outcome.answer as CniResult).ips?.[0]?.address.split("/", 1).join() ?? "";

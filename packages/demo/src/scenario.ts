@@ -1,11 +1,9 @@
-import type { ScenarioInput } from "@podwire/aws-eni/testing";
+import type { CloudMachine, ScenarioInput } from "@podwire/aws-eni/testing";
 import { type Address, parseAddress, parseCidr, parseMac } from "@podwire/core";
 import type { OutsideHost } from "@podwire/testkit";
 
 /** An instance of the demo and the name its namespace has. */
-export interface DemoMachine {
-  readonly name: string;
-  readonly instanceId: string;
+export interface DemoMachine extends CloudMachine {
   readonly address: Address;
 }
 
@@ -15,9 +13,6 @@ export const node: DemoMachine = { name: "node-1", instanceId: "i-node-1", addre
 export const peer: DemoMachine = { name: "peer", instanceId: "i-peer", address: parseAddress("10.0.0.20") };
 
 export const machines: readonly DemoMachine[] = [node, peer];
-
-/** Where instances find their metadata: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html */
-export const metadataAddress = parseAddress("169.254.169.254");
 
 /** The API of EC2 at an interface endpoint in the VPC, as AWS PrivateLink makes it. */
 export const ec2Address = parseAddress("10.0.255.10");

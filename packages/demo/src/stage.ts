@@ -1,11 +1,10 @@
-import type { Probe, Probes } from "@podwire/testkit";
+import type { FakeVpcNetwork } from "@podwire/aws-eni/testing";
+import type { PodwiredProcess } from "@podwire/daemon/testing";
+import type { CniPlugin, Probe, Probes } from "@podwire/testkit";
 import type { CleanUp } from "./clean-up.ts";
-import type { CniPlugin } from "./cni-plugin.ts";
 import type { Journal } from "./journal.ts";
 import type { Place } from "./matrix.ts";
 import type { DemoOptions } from "./options.ts";
-import type { Podwired } from "./podwired.ts";
-import type { Vpc } from "./vpc.ts";
 
 /** What every act of the demo plays on. */
 export interface Stage {
@@ -16,12 +15,14 @@ export interface Stage {
   /** For files; removed at the end. */
   readonly directory: string;
   readonly runDirectory: string;
+  /** Set once it has been started: its log is shown when something failed. */
+  podwired?: PodwiredProcess;
 }
 
 /** The fixed cast: who is there before the first pod. */
 export interface Cast {
-  readonly vpc: Vpc;
-  readonly podwired: Podwired;
+  readonly vpc: FakeVpcNetwork;
+  readonly podwired: PodwiredProcess;
   readonly plugin: CniPlugin;
   readonly places: Places;
 }

@@ -53,6 +53,16 @@ export {
   providerContract,
 } from "./provider/provider-contract.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
+export {
+  type CniCallOptions,
+  type CniContainer,
+  type CniFailure,
+  type CniOutcome,
+  type CniPlugin,
+  callPlugin,
+  failureText,
+  podIfName,
+} from "./runtime/call-plugin.ts";
 export { outsidePidVariable, sandboxCommand } from "./sandbox/command.ts";
 export { nodeProgram } from "./sandbox/node-program.ts";
 export { assertSandboxAllowed, isInSandbox, requireSandbox, runInSandbox } from "./sandbox/sandbox.ts";

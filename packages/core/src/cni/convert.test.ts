@@ -97,7 +97,11 @@ test.each<CniVersion>(["0.1.0", "0.2.0"])("a result without addresses cannot be 
 });
 
 test("unknown keys of other plugins survive on the way there and back", () => {
-  const foreign = { ...full, "example.com/trace": { id: 7 }, interfaces: [{ name: "a", vendor: "x" }] } as CniResult;
+  const vendorInterface: object = { name: "a", vendor: "x" };
+  const foreign: CniResult = {
+    ...full,
+    ...{ "example.com/trace": { id: 7 }, interfaces: [vendorInterface as { name: string }] },
+  };
   for (const version of supportedVersions.slice(2)) {
     const back = fromVersion(toVersion(foreign, version), version);
     expect(back).toMatchObject({ "example.com/trace": { id: 7 }, interfaces: [{ name: "a", vendor: "x" }] });

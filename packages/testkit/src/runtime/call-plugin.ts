@@ -9,11 +9,21 @@ export interface CniPlugin {
   readonly runDirectory: string;
 }
 
-/** The container a verb is about. STATUS is about none. */
+/** The container a verb is about. STATUS and GC are about none. */
 export interface CniContainer {
   readonly containerId: string;
   readonly netnsPath: string;
   readonly podName: string;
+}
+
+export interface CniCallOptions {
+  readonly container?: CniContainer;
+  /** Beside name, type and cniVersion; `prevResult` for CHECK. */
+  readonly config?: object;
+  /** Standard input as it is, in place of a configuration. */
+  readonly stdin?: Uint8Array | string;
+  /** Variables that replace, or with undefined remove, those of the call. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface CniOutcome {
@@ -35,18 +45,12 @@ export const podIfName = "eth0";
 /** Runs the plugin as a container runtime does: a process with the request in its environment and standard input. */
 export async function callPlugin(
   plugin: CniPlugin,
-  command: "ADD" | "DEL" | "CHECK" | "STATUS",
-  container?: CniContainer,
+  command: "ADD" | "DEL" | "CHECK" | "GC" | "STATUS" | "VERSION",
+  options: CniCallOptions = {},
 ): Promise<CniOutcome> {
   const startedMs = performance.now();
   const child = spawn(plugin.path, [], {
-    env: {
-      PATH: process.env["PATH"],
-      PODWIRE_RUN_DIR: plugin.runDirectory,
-      CNI_COMMAND: command,
-      CNI_PATH: plugin.path.slice(0, plugin.path.lastIndexOf("/")),
-      ...(container === undefined ? {} : containerEnvironment(container)),
-    },
+    env: callEnvironment(plugin, command, options),
     stdio: ["pipe", "pipe", "inherit"],
   });
   let text = "";
@@ -55,7 +59,8 @@ export async function callPlugin(
   });
   // A plugin may answer without having read everything; that is its right.
   child.stdin.on("error", () => {});
-  child.stdin.end(JSON.stringify({ cniVersion: "1.1.0", name: plugin.network, type: "podwire" }));
+  const config = { cniVersion: "1.1.0", name: plugin.network, type: "podwire", ...options.config };
+  child.stdin.end(options.stdin ?? JSON.stringify(config));
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 128));
@@ -71,11 +76,25 @@ export function failureText({ exitCode, answer }: CniOutcome): string | undefine
   return `${answer.code} ${answer.msg}${answer.details === undefined ? "" : ` (${answer.details})`}`;
 }
 
+function callEnvironment(plugin: CniPlugin, command: string, options: CniCallOptions): Record<string, string> {
+  const variables = {
+    PATH: process.env["PATH"],
+    PODWIRE_RUN_DIR: plugin.runDirectory,
+    CNI_COMMAND: command,
+    CNI_PATH: plugin.path.slice(0, plugin.path.lastIndexOf("/")),
+    ...(options.container === undefined ? {} : containerEnvironment(options.container)),
+    ...options.environment,
+  };
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
 function containerEnvironment({ containerId, netnsPath, podName }: CniContainer): Record<string, string> {
   return {
     CNI_CONTAINERID: containerId,
     CNI_NETNS: netnsPath,
     CNI_IFNAME: podIfName,
-    CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=demo;K8S_POD_NAME=${podName};K8S_POD_INFRA_CONTAINER_ID=${containerId}`,
+    CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${podName};K8S_POD_INFRA_CONTAINER_ID=${containerId}`,
   };
 }

@@ -1,10 +1,15 @@
-import type { CloudState, FakeInterface } from "@podwire/aws-eni/testing";
 import { addressAt, hostCidr, PodwireError } from "@podwire/core";
 import type { CloudFacts, FabricInterface, FabricState } from "@podwire/testkit";
-import type { DemoMachine } from "./scenario.ts";
+import type { CloudState, FakeInterface } from "./world.ts";
+
+/** An instance and the name its namespace has. */
+export interface CloudMachine {
+  readonly name: string;
+  readonly instanceId: string;
+}
 
 /** What EC2 says, as the fabric understands it. @throws CLOUD_NOT_FOUND the state does not hang together */
-export function fabricStateOf(cloud: CloudState, machines: readonly DemoMachine[]): FabricState {
+export function fabricStateOf(cloud: CloudState, machines: readonly CloudMachine[]): FabricState {
   return {
     nodes: machines.map(({ name }) => name),
     interfaces: cloud.interfaces.map((own) => fabricInterface(own, cloud, machines)),
@@ -24,7 +29,7 @@ export function cloudFactsOf(cloud: CloudState, instanceId: string): CloudFacts 
   };
 }
 
-function fabricInterface(own: FakeInterface, cloud: CloudState, machines: readonly DemoMachine[]): FabricInterface {
+function fabricInterface(own: FakeInterface, cloud: CloudState, machines: readonly CloudMachine[]): FabricInterface {
   const subnet = found(
     cloud.subnets.find(({ subnetId }) => subnetId === own.subnetId),
     own.subnetId,
@@ -46,6 +51,6 @@ function fabricInterface(own: FakeInterface, cloud: CloudState, machines: readon
 }
 
 function found<Item>(item: Item | undefined, id: string): Item {
-  if (item === undefined) throw new PodwireError("CLOUD_NOT_FOUND", `the demo knows no ${id}`);
+  if (item === undefined) throw new PodwireError("CLOUD_NOT_FOUND", `no machine or subnet has the id ${id}`);
   return item;
 }

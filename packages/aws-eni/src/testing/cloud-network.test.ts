@@ -1,8 +1,24 @@
-import { Ec2Model } from "@podwire/aws-eni/testing";
-import { hostCidr } from "@podwire/core";
+import { hostCidr, parseAddress } from "@podwire/core";
 import { expect, it } from "vitest";
 import { cloudFactsOf, fabricStateOf } from "./cloud-network.ts";
-import { machines, node, peer, scenario } from "./scenario.ts";
+import { Ec2Model } from "./model.ts";
+import type { ScenarioInput } from "./scenario.ts";
+
+const node = { name: "node-1", instanceId: "i-node-1", address: parseAddress("10.0.0.10") };
+const peer = { name: "peer", instanceId: "i-peer", address: parseAddress("10.0.0.20") };
+const machines = [node, peer];
+
+const scenario: ScenarioInput = {
+  region: "eu-central-1",
+  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
+  subnets: [{ subnetId: "subnet-1", vpcId: "vpc-1", availabilityZone: "eu-central-1a", cidrBlock: "10.0.0.0/24" }],
+  instances: machines.map(({ instanceId, address }) => ({
+    instanceId,
+    instanceType: "m5.large",
+    subnetId: "subnet-1",
+    networkInterfaces: [{ privateIpAddress: address }],
+  })),
+};
 
 it("gives each instance its interfaces, with the addresses EC2 says they have", () => {
   const model = new Ec2Model(scenario);
@@ -24,7 +40,7 @@ it("gives each instance its interfaces, with the addresses EC2 says they have", 
   expect(cloudFactsOf(model.state(), node.instanceId).interfaces).toMatchObject([{ blocks: assigned }]);
 });
 
-it("refuses a cloud with an instance that is no machine of the demo", () => {
+it("refuses a cloud with an instance that is no machine", () => {
   const state = new Ec2Model(scenario).state();
   expect(() => fabricStateOf(state, [node])).toThrow(expect.objectContaining({ code: "CLOUD_NOT_FOUND" }));
 });

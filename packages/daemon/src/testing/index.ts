@@ -1,0 +1,1 @@
+export { type PodwiredOptions, type PodwiredProcess, startPodwired } from "./podwired-process.ts";
