@@ -44,6 +44,8 @@ export const nodeAddresses = ["10.0.0.10", "2001:db8::10"].map((text) => parseAd
 export const peerAddresses = ["10.0.0.20", "2001:db8::20"].map((text) => parseAddress(text));
 export const outsideAddresses = ["198.51.100.9", "2001:db8:ff::9"].map((text) => parseAddress(text));
 
+export const secondaryAddresses = ["10.0.0.11", "2001:db8::11"].map((text) => parseAddress(text));
+
 const node = `${prefix}-node`;
 const eth0: FabricInterface = {
   id: `${prefix}-eth0`,
@@ -60,7 +62,7 @@ const eth1: FabricInterface = {
   id: `${prefix}-eth1`,
   mac: parseMac("02:00:00:00:0a:01"),
   ifName: "eth1",
-  primaryAddresses: [parseAddress("10.0.0.11"), parseAddress("2001:db8::11")],
+  primaryAddresses: secondaryAddresses,
   blocks: blocks.eth1,
 };
 const peer: FabricInterface = {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { neverCancelled, parseAddress, parseCidr } from "@podwire/core";
-import { deleteAddr, openNetlink, replaceAddr } from "@podwire/linux";
+import { deleteAddr, openNetlink, replaceAddr, setLink } from "@podwire/linux";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   createPodLab,
@@ -13,6 +13,7 @@ import {
   peerAddresses,
   reachBlocked,
   refusal,
+  secondaryAddresses,
   seenAs,
 } from "./pod-lab.ts";
 
@@ -28,6 +29,7 @@ const dual = [
 beforeAll(async () => {
   lab = await createPodLab();
   await lab.host.converge(lab.desired(), neverCancelled);
+  await lab.probes.node.listen(secondaryAddresses, echoPort);
   pods = {
     first: await lab.addPod("first", ["10.0.1.3", "2001:db8:0:0:1::3"]),
     second: await lab.addPod("second", ["10.0.2.5", "2001:db8:0:0:2::5"]),
@@ -76,9 +78,13 @@ describe.each(dual)("by %s", (_, family) => {
     expect(await seenAs(lab.probes.peer, node)).toBe(peer);
   });
 
+  test("the node answers by the secondary interface what it is asked there", async () => {
+    expect(await seenAs(lab.probes.peer, secondaryAddresses[family] ?? "")).toBe(peer);
+  });
+
   test("a free address of a block is refused, and its packets do not leave the node", async () => {
     const free = family === 0 ? "10.0.1.9" : "2001:db8:0:0:1::9";
-    const leaving = watchLeaving(free);
+    const leaving = watchLeaving("daddr", free);
     try {
       for (const from of [pods.first.probe, pods.second.probe, lab.probes.node, lab.probes.peer]) {
         expect(await refusal(from, free)).toMatch(/^E(HOST|NET)UNREACH$/);
@@ -93,13 +99,23 @@ describe.each(dual)("by %s", (_, family) => {
     ["nobody's", ["10.0.1.9", "2001:db8:0:0:1::9"]],
     ["another pod's", ["10.0.1.4", "2001:db8:0:0:1::4"]],
     ["the VPC's", ["10.0.0.99", "2001:db8::99"]],
-  ])("a packet with %s address as its source is dropped", async (_what, sources) => {
+  ])("a packet with %s address as its source goes nowhere", async (_what, sources) => {
     const source = sources[family] ?? "";
-    await withAddress(pods.first.path, source, async () => {
-      const before = forged();
-      expect((await reachBlocked(pods.first.probe, peer, source)).reached).toBe(false);
-      expect(forged()).toBeGreaterThan(before);
-    });
+    const leaving = watchLeaving("saddr", source);
+    // What the link itself would do against it, for IPv4 alone.
+    await withoutRpFilter(pods.first);
+    try {
+      await withAddress(pods.first.path, source, async () => {
+        const before = forged();
+        for (const to of [peer, addressOf(pods.second)]) {
+          expect((await reachBlocked(pods.first.probe, to, source)).reached).toBe(false);
+        }
+        expect(forged()).toBeGreaterThan(before);
+      });
+      expect(leaving.packets()).toBe(0);
+    } finally {
+      leaving.close();
+    }
     expect(await seenAs(pods.first.probe, peer)).toBe(addressOf(pods.first));
   });
 });
@@ -205,13 +221,18 @@ function forged(): number {
   return counted("inet podwire antispoofing");
 }
 
-/** Counts packets to an address that leave by the node's interfaces. */
-function watchLeaving(address: string) {
-  const family = address.includes(":") ? "ip6" : "ip";
-  nft([
-    `table inet watch { chain out { type filter hook postrouting priority 300; oifname "eth*" ${family} daddr ${address} counter; }; }`,
-  ]);
+/** Counts packets from or to an address that leave the node, or go on to another pod. */
+function watchLeaving(end: "saddr" | "daddr", address: string) {
+  const match = `${address.includes(":") ? "ip6" : "ip"} ${end} ${address}`;
+  nft([`table inet watch { chain out { type filter hook postrouting priority 300; ${match} counter; }; }`]);
   return { packets: () => counted("inet watch out"), close: () => void nft(["delete", "table", "inet", "watch"]) };
+}
+
+/** Until the next converge. */
+async function withoutRpFilter({ facts }: LabPod): Promise<void> {
+  const netlink = openNetlink({ netnsPath: lab.nodePath, maxSockets: 1 });
+  await netlink.apply([setLink(facts.hostIfName, { rpFilter: 0 })]);
+  netlink.close();
 }
 
 /** Lets the pod use an address that it was not given. */

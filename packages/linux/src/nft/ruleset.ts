@@ -73,8 +73,8 @@ function renderSets({ interfaces, vpcCidrs, egress }: Ruleset): string[] {
 }
 
 /**
- * A pod sends only from addresses that are routed to it. For IPv4 this repeats what rp_filter of its link does, because
- * that is loosened when net.ipv4.conf.all.rp_filter is 2. Before connection tracking: a forged packet makes no entry.
+ * A pod sends only from addresses that are routed to it. IPv6 has nothing else against it; for IPv4 the link's rp_filter
+ * does the same, as long as nobody turns it off. Before connection tracking: a forged packet makes no entry.
  */
 function renderAntiSpoofing(): string {
   return renderChain("antispoofing", "filter hook prerouting priority raw", [

@@ -5,7 +5,7 @@ import { defaultKernelNumbers } from "../kernel-numbers.ts";
 import { createNetns, deleteNetns } from "../namespace/named-netns.ts";
 import { netnsCookie, openNetns, runInNetns } from "../namespace/netns.ts";
 import { openPodNamespace } from "../namespace/pod-namespace.ts";
-import { createVeth, setLink } from "../netlink/link.ts";
+import { createBridge, createVeth, setLink } from "../netlink/link.ts";
 import { type Netlink, openNetlink } from "../netlink/netlink.ts";
 import { type Route, replaceRoute } from "../netlink/route.ts";
 import { createSysctl } from "../sysctl/sysctl.ts";
@@ -161,11 +161,18 @@ describe("an earlier life of the key", () => {
   });
 
   test("is not mistaken for a foreign pair whose ends have the same numbers", async () => {
-    // Both namespaces are fresh, so their links get equal indices: only the namespace's number tells them apart.
+    const other = openNetlink({ netnsPath: otherPath });
+    await other.apply([createBridge("br0")]);
     await dataPath().attach(spec(otherPath), neverCancelled);
-    await pod.apply([createVeth({ name: "eth0", mtuBytes: 1500, peer: { name: "far" } })]);
+    const netns = openNetns(podPath);
+    const peer = { name: "x1", netnsFd: netns.fd };
+    await netlink.apply([createVeth({ name: "x0", mtuBytes: 1500, peer })]);
+    await pod.apply([createVeth({ name: "far", mtuBytes: 1500, peer: { name: "eth0" } })]);
+    const [stale, foreign] = [await other.link("eth0"), await pod.link("eth0")];
+    expect(stale?.index).toBe(foreign?.index);
     await expect(dataPath().attach(spec(), neverCancelled)).rejects.toMatchObject({ code: "INTERFACE_EXISTS" });
-    expect((await pod.link("eth0"))?.kind).toBe("veth");
+    expect(await pod.link("eth0")).toEqual(foreign);
+    for (const one of [other, netns]) one.close();
   });
 });
 

@@ -1,7 +1,8 @@
-import { PodwireError, quoteValue } from "@podwire/core";
+import { type MacAddress, PodwireError, quoteValue } from "@podwire/core";
 import type { DataPathHost } from "../data-path.ts";
 import type { PodNamespace } from "../namespace/pod-namespace.ts";
 import { createVeth, decodeLink, getLink, type Link, setLink } from "../netlink/link.ts";
+import type { Netlink } from "../netlink/netlink.ts";
 import { decodeNetnsId, getNetnsId } from "../netlink/netns-id.ts";
 import { isRefused, refusal } from "../netlink/request.ts";
 import { isHostEnd } from "./attachment-link.ts";
@@ -29,9 +30,11 @@ export async function ensurePair(host: VethHost, pod: PodNamespace, attachment: 
   const fresh = await createOrNothing(host, pod, attachment);
   if (fresh !== undefined) return fresh;
   const found = await findPair(host, pod, attachment);
-  if (found.pair !== undefined) {
-    await straighten(host, pod, { ...attachment, pair: found.pair });
-    return found.pair;
+  if (found.links !== undefined) {
+    const { hostLink, podLink } = found.links;
+    await straighten(host.netlink, hostLink, { ...attachment.facts, mac: attachment.facts.hostMac });
+    await straighten(pod.netlink, podLink, { ...attachment.facts, mac: attachment.facts.podMac });
+    return { hostIndex: hostLink.index, podIndex: podLink.index, created: false };
   }
   if (found.staleIndex !== undefined) await host.reaper.delete(found.staleIndex);
   const again = await createOrNothing(host, pod, attachment);
@@ -75,7 +78,7 @@ async function createPair(
 }
 
 interface FoundPair {
-  readonly pair?: VethPair;
+  readonly links?: { readonly hostLink: Link; readonly podLink: Link };
   readonly staleIndex?: number;
 }
 
@@ -90,7 +93,7 @@ async function findPair(host: VethHost, pod: PodNamespace, { spec, facts }: Spec
   if (podLink !== undefined && !connected) throw interfaceExists(podLink.name, `in ${spec.netns.path}`);
   if (hostLink === undefined) return {};
   if (podLink === undefined || (await hasForeignAddresses(host, hostLink, spec))) return { staleIndex: hostLink.index };
-  return { pair: { hostIndex: hostLink.index, podIndex: podLink.index, created: false } };
+  return { links: { hostLink, podLink } };
 }
 
 /** Indices are the same in many namespaces: only together with the namespace's number do they say which link it is. */
@@ -121,15 +124,14 @@ async function hasForeignAddresses(
   );
 }
 
-/** Puts back what only the making of a pair sets. */
+/** A MAC address that is set anew, even to the same, makes the kernel forget every neighbour on the link. */
 async function straighten(
-  host: VethHost,
-  pod: PodNamespace,
-  { facts, pair }: SpecAndFacts & { readonly pair: VethPair },
+  netlink: Netlink,
+  link: Link,
+  { mac, mtuBytes }: { readonly mac: MacAddress; readonly mtuBytes: number },
 ): Promise<void> {
-  const { mtuBytes } = facts;
-  await host.netlink.apply([setLink(pair.hostIndex, { mac: facts.hostMac, mtuBytes })]);
-  await pod.netlink.apply([setLink(pair.podIndex, { mac: facts.podMac, mtuBytes })]);
+  if (link.mac !== mac) await netlink.apply([setLink(link.index, { mac })]);
+  if (link.mtuBytes !== mtuBytes) await netlink.apply([setLink(link.index, { mtuBytes })]);
 }
 
 function interfaceExists(name: string, where: string): PodwireError {

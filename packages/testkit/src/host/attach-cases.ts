@@ -139,11 +139,17 @@ function testCancellation(test: PlaceTest): void {
     }
     assert.ok(cancelled > 0, "a signal aborted from the start was not looked at");
   });
-  test("cancelled when it repeats an attachment it leaves what was there", async (place) => {
+  test("cancelled at any moment when it repeats an attachment it leaves what was there", async (place) => {
     const spec = await sampleSpec(place, { netnsPath: await place.addNamespace() });
     const facts = await place.host.attach(spec, neverCancelled);
-    await assertRefused(place.host.attach(spec, abortedAtLook(1)), "CANCELLED");
-    assert.deepEqual(await place.host.inspect(spec, facts), []);
+    for (let look = 1; ; look++) {
+      const done = await place.host.attach(spec, abortedAtLook(look)).then(
+        () => true,
+        (error: unknown) => !isPodwireError(error, "CANCELLED"),
+      );
+      assert.deepEqual(await place.host.inspect(spec, facts), []);
+      if (done) return;
+    }
   });
 }
 
