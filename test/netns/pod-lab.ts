@@ -20,6 +20,7 @@ import {
   type FabricState,
   type OutsideHost,
   type Probe,
+  type Probes,
   type Reachability,
 } from "@podwire/testkit";
 
@@ -136,21 +137,8 @@ export async function createPodLab(): Promise<PodLab> {
       egress: { nat: "node", excludedCidrs: [], podMetadataAccess: false, ...egress },
       attachments: pods,
     }),
-    addPod: async (name, texts) => {
-      const path = `/run/netns/${prefix}-${name}`;
-      createNetns(path);
-      const addresses = texts.map((text) => parseAddress(text));
-      const spec: AttachmentSpec = {
-        key: { network: "pods", containerId: name, ifName: "eth0" },
-        netns: await host.openNetns(path),
-        datapath: "veth",
-        addresses: addresses.map(attachedAddress),
-        mtuBytes: 1500,
-      };
-      const facts = await host.attach(spec, neverCancelled);
-      const probe = await probes.start(path);
-      await probe.listen(addresses, echoPort);
-      const pod = { path, spec, facts, addresses, probe };
+    addPod: async (name, addresses) => {
+      const pod = await attachPod(host, probes, { name, addresses: addresses.map((text) => parseAddress(text)) });
       pods.push(pod);
       return pod;
     },
@@ -162,6 +150,26 @@ export async function createPodLab(): Promise<PodLab> {
       deleteNetns(routerPath);
     },
   };
+}
+
+async function attachPod(
+  host: LinuxHost,
+  probes: Probes,
+  { name, addresses }: { readonly name: string; readonly addresses: readonly Address[] },
+): Promise<LabPod> {
+  const path = `/run/netns/${prefix}-${name}`;
+  createNetns(path);
+  const spec: AttachmentSpec = {
+    key: { network: "pods", containerId: name, ifName: "eth0" },
+    netns: await host.openNetns(path),
+    datapath: "veth",
+    addresses: addresses.map(attachedAddress),
+    mtuBytes: 1500,
+  };
+  const facts = await host.attach(spec, neverCancelled);
+  const probe = await probes.start(path);
+  await probe.listen(addresses, echoPort);
+  return { path, spec, facts, addresses, probe };
 }
 
 /** The address that the other side sees, by TCP and UDP alike. */

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { neverCancelled } from "@podwire/core";
-import type { PlaceTest } from "./host-place.ts";
+import type { HostPlace, PlaceTest } from "./host-place.ts";
 import { sampleSpec } from "./sample-network.ts";
 
 export function testDetach(test: PlaceTest): void {
+  testWholeRemoval(test);
+  testAbsence(test);
+  testOthers(test);
+}
+
+function testWholeRemoval(test: PlaceTest): void {
   test("detaching by key alone leaves what was there before attaching", async (place) => {
     const spec = await sampleSpec(place, { netnsPath: await place.addNamespace() });
     const bare = await bareAfterOneLife(place, spec);
@@ -13,6 +19,22 @@ export function testDetach(test: PlaceTest): void {
     assert.equal(await place.snapshot(), bare);
     assert.deepEqual(await place.host.attachments(), []);
   });
+  test("many at once are all gone when each one resolves", async (place) => {
+    const paths = await Promise.all([1, 2, 3, 4, 5, 6].map(() => place.addNamespace()));
+    const specs = await Promise.all(paths.map((netnsPath, i) => sampleSpec(place, { netnsPath, index: i + 1 })));
+    for (const spec of specs) await place.host.attach(spec, neverCancelled);
+    await Promise.all(
+      specs.map(async ({ key }) => {
+        await place.host.detach(key);
+        const left = await place.host.attachments();
+        assert.ok(left.every((found) => found.key.containerId !== key.containerId));
+      }),
+    );
+    assert.deepEqual(await place.host.attachments(), []);
+  });
+}
+
+function testAbsence(test: PlaceTest): void {
   test("detaching what is absent is success and changes nothing", async (place) => {
     const before = await place.snapshot();
     const spec = await sampleSpec(place, { netnsPath: await place.addNamespace() });
@@ -34,6 +56,9 @@ export function testDetach(test: PlaceTest): void {
     await place.host.detach(spec.key);
     assert.equal(await place.snapshot(), before);
   });
+}
+
+function testOthers(test: PlaceTest): void {
   test("an interface of somebody else under the same name stays", async (place) => {
     const netnsPath = await place.addNamespace();
     const spec = await sampleSpec(place, { netnsPath });
@@ -51,24 +76,9 @@ export function testDetach(test: PlaceTest): void {
     );
     assert.deepEqual(await place.host.inspect(second, facts), []);
   });
-  test("many at once are all gone when each one resolves", async (place) => {
-    const paths = await Promise.all([1, 2, 3, 4, 5, 6].map(() => place.addNamespace()));
-    const specs = await Promise.all(paths.map((netnsPath, i) => sampleSpec(place, { netnsPath, index: i + 1 })));
-    for (const spec of specs) await place.host.attach(spec, neverCancelled);
-    await Promise.all(
-      specs.map(async ({ key }) => {
-        await place.host.detach(key);
-        const left = await place.host.attachments();
-        assert.ok(left.every((found) => found.key.containerId !== key.containerId));
-      }),
-    );
-    assert.deepEqual(await place.host.attachments(), []);
-  });
 }
 
-type Place = Parameters<Parameters<PlaceTest>[1]>[0];
-
-async function twoPods(place: Place) {
+async function twoPods(place: HostPlace) {
   const specs = [1, 2].map(async (index) => sampleSpec(place, { netnsPath: await place.addNamespace(), index }));
   const [first, second] = await Promise.all(specs);
   assert.ok(first !== undefined && second !== undefined);
@@ -76,7 +86,7 @@ async function twoPods(place: Place) {
 }
 
 /** The pod's loopback interface stays up once it was attached: it is the pod's, and harmless. */
-async function bareAfterOneLife(place: Place, spec: Awaited<ReturnType<typeof sampleSpec>>): Promise<string> {
+async function bareAfterOneLife(place: HostPlace, spec: Awaited<ReturnType<typeof sampleSpec>>): Promise<string> {
   await place.host.attach(spec, neverCancelled);
   await place.host.detach(spec.key);
   return place.snapshot();

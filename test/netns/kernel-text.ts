@@ -1,0 +1,57 @@
+import { families } from "@podwire/core";
+import { type Addr, type Link, type Neigh, type Netlink, openNetlink, type Route, type Rule } from "@podwire/linux";
+
+/** RTPROT_KERNEL: routes that follow from links and addresses, some of them a moment later. */
+const kernelProtocol = 2;
+
+/**
+ * What a namespace holds, one object a line: equal texts, equal kernels. Without what the kernel does by itself: indices,
+ * link-local IPv6, routes of its own, neighbours it learnt.
+ */
+export async function kernelText(netnsPath: string): Promise<string> {
+  const netlink = openNetlink({ netnsPath, maxSockets: 1 });
+  try {
+    const links = await netlink.links();
+    const nameOf = (index: number | undefined) => links.find((link) => link.index === index)?.name;
+    const lines = [
+      ...links.map(linkText),
+      ...(await netlink.addrs()).flatMap((addr) => addrText(addr, nameOf(addr.ifIndex))),
+      ...(await perFamily(netlink, nameOf)),
+    ];
+    return [netnsPath, ...lines.sort()].join("\n");
+  } finally {
+    netlink.close();
+  }
+}
+
+type NameOf = (index: number | undefined) => string | undefined;
+
+async function perFamily(netlink: Netlink, nameOf: NameOf): Promise<string[]> {
+  const lines: string[] = [];
+  for (const family of families) {
+    lines.push(...(await netlink.routes({ family })).flatMap((route) => routeText(route, nameOf(route.ifIndex))));
+    lines.push(...(await netlink.rules(family)).map(ruleText));
+    lines.push(...(await netlink.neighs(family)).flatMap((neigh) => neighText(neigh, nameOf(neigh.ifIndex))));
+  }
+  return lines;
+}
+
+function linkText({ index: _index, peerIndex: _peerIndex, peerNetnsId: _peerNetnsId, ...link }: Link): string {
+  return `link ${JSON.stringify(link)}`;
+}
+
+function addrText({ address, prefixLength, protocol }: Addr, ifName: string | undefined): string[] {
+  return address.startsWith("fe80:") ? [] : [`addr ${address}/${prefixLength} dev ${ifName} proto ${protocol}`];
+}
+
+function routeText({ ifIndex: _, ...route }: Route, ifName: string | undefined): string[] {
+  return route.protocol === kernelProtocol ? [] : [`route ${JSON.stringify(route)} dev ${ifName}`];
+}
+
+function ruleText(rule: Rule): string {
+  return `rule ${JSON.stringify(rule)}`;
+}
+
+function neighText({ ifIndex: _, ...neigh }: Neigh, ifName: string | undefined): string[] {
+  return neigh.permanent ? [`neigh ${JSON.stringify(neigh)} dev ${ifName}`] : [];
+}
