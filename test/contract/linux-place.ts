@@ -14,7 +14,7 @@ import {
   setLink,
 } from "@podwire/linux";
 import type { HostPlace } from "@podwire/testkit";
-import { kernelText } from "./kernel-text.ts";
+import { kernelText } from "../netns/kernel-text.ts";
 
 /** A place on the real kernel: the host is a namespace, its network interfaces are ends of veths into another one. */
 export interface LinuxPlace extends HostPlace {

@@ -24,3 +24,13 @@ test("as text it is one line of JSON with its keys in the specification's order"
   expect(Object.keys(JSON.parse(text))).toEqual(["cniVersion", "code", "msg", "details"]);
   expect(JSON.parse(text).msg).toBe('bad "quotes"\n');
 });
+
+test("the message names the field also where the error's own text does not", () => {
+  const facts = { field: "CNI_NETNS", value: '"/x"' };
+  expect(errorResult(new PodwireError("INVALID_NETNS", 'namespace "/x" is gone', facts), "1.1.0").msg).toBe(
+    'CNI_NETNS: namespace "/x" is gone',
+  );
+  expect(errorResult(new PodwireError("INVALID_NETNS", 'CNI_NETNS "/x" is gone', facts), "1.1.0").msg).toBe(
+    'CNI_NETNS "/x" is gone',
+  );
+});

@@ -19,9 +19,14 @@ export function errorResult(error: PodwireError, cniVersion: string): CniErrorRe
   return {
     cniVersion,
     code: error.cniCode,
-    msg: error.message,
+    msg: namesField(error) ? error.message : `${error.field}: ${error.message}`,
     details: parts.filter((part) => part !== undefined && part !== "").join("; "),
   };
+}
+
+/** Whoever reads the message must know what to correct; deep in the kernel's package nobody says CNI_NETNS. */
+function namesField({ field, message }: PodwireError): boolean {
+  return field === undefined || message.includes(field);
 }
 
 /** The error object as it goes to standard output. */

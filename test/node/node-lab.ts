@@ -1,0 +1,134 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type FakeVpcNetwork, type ScenarioInput, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
+import { buildClient } from "@podwire/cni-bin";
+import { type NodeReport, parseAddress, parseCidr, parseMac } from "@podwire/core";
+import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
+import { createNetns, deleteNetns } from "@podwire/linux";
+import { type CniContainer, type CniPlugin, callPlugin } from "@podwire/testkit";
+import { expect, vi } from "vitest";
+import { kernelText } from "../netns/kernel-text.ts";
+
+const machine = { name: "lab-node", instanceId: "i-lab" };
+const readyTimeoutMs = 30_000;
+
+const scenario: ScenarioInput = {
+  region: "eu-central-1",
+  vpcs: [{ vpcId: "vpc-lab", cidrBlocks: ["10.0.0.0/16"] }],
+  subnets: [{ subnetId: "subnet-lab", vpcId: "vpc-lab", availabilityZone: "eu-central-1a", cidrBlock: "10.0.0.0/24" }],
+  instances: [
+    {
+      instanceId: machine.instanceId,
+      instanceType: "m5.large",
+      subnetId: "subnet-lab",
+      networkInterfaces: [{ privateIpAddress: "10.0.0.10" }],
+    },
+  ],
+};
+
+/** A booted node with podwired on it, driven by the plugin as a runtime would. All of it real but the cloud. */
+export interface NodeLab {
+  readonly vpc: FakeVpcNetwork;
+  /** The client in C where a compiler is there, and the one in TypeScript. */
+  readonly plugins: Readonly<Record<"c" | "typescript", CniPlugin>>;
+  readonly podwired: PodwiredProcess;
+  readonly nodeNetnsPath: string;
+  /** A new pod namespace and a container in it; they go with the lab. */
+  container(name: string): CniContainer;
+  /** Everything that must not change by a request that is refused: podwired's state, the node's kernel, EC2. */
+  picture(container?: CniContainer): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** All the addresses the instance has room for from the start, and no cool-down: nothing moves by itself. */
+const stillPool = { warm: 0, minimum: 9, cooldownMs: 0 };
+
+export async function openNodeLab(): Promise<NodeLab> {
+  const directory = mkdtempSync(join(tmpdir(), "podwire-lab-"));
+  const undo: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  const close = async () => {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  };
+  try {
+    return { ...(await open(directory, undo)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(directory: string, undo: (() => unknown)[]): Promise<Omit<NodeLab, "close">> {
+  const runDirectory = join(directory, "run");
+  const vpc = await startVpc();
+  undo.push(vpc.close);
+  const nodeNetnsPath = vpc.fabric.netnsPath(machine.name);
+  const plugins = { c: await plugin("c"), typescript: await plugin("typescript") };
+  const podwired = startPodwired({
+    runDirectory,
+    netnsPath: nodeNetnsPath,
+    config: { directory, values: { cloud: "aws", pools: { default: stillPool }, reconcile: { intervalMs: 60_000 } } },
+    environment: { AWS_ENDPOINT_URL_EC2: vpc.ec2Url },
+  });
+  undo.push(() => podwired.end("SIGTERM"));
+  await podwired.line('"podwired runs"');
+  await vi.waitFor(async () => expect((await podwired.report()).ready).toBe(true), { timeout: readyTimeoutMs });
+  return {
+    vpc,
+    plugins,
+    podwired,
+    nodeNetnsPath,
+    container(podName) {
+      const netnsPath = `/run/netns/lab-${podName}`;
+      createNetns(netnsPath);
+      undo.push(() => deleteNetns(netnsPath));
+      return { podName, containerId: `lab-${podName}`, netnsPath };
+    },
+    picture: (container) => picture({ podwired, vpc, nodeNetnsPath }, container),
+  };
+
+  async function plugin(kind: "c" | "typescript"): Promise<CniPlugin> {
+    mkdirSync(join(directory, kind));
+    const built = await buildClient({
+      directory: join(directory, kind),
+      ...(kind === "c" ? {} : { compiler: undefined }),
+    });
+    return { path: built.path, network: "podnet", runDirectory };
+  }
+}
+
+function startVpc(): Promise<FakeVpcNetwork> {
+  return startFakeVpcNetwork({
+    scenario,
+    machines: [machine],
+    ec2Address: parseAddress("10.0.255.10"),
+    outside: {
+      mac: parseMac("02:00:5e:00:53:01"),
+      node: "lab-outside",
+      ifName: "eth0",
+      gateways: { 4: parseAddress("198.51.100.1") },
+      subnetCidrs: [parseCidr("198.51.100.0/24")],
+      primaryAddresses: [parseAddress("198.51.100.10")],
+    },
+  });
+}
+
+async function picture(
+  { podwired, vpc, nodeNetnsPath }: Pick<NodeLab, "podwired" | "vpc" | "nodeNetnsPath">,
+  container: CniContainer | undefined,
+): Promise<string> {
+  const { describedMs: _time, ...report }: NodeReport = await podwired.report();
+  return [
+    JSON.stringify(report, undefined, 1),
+    await kernelText(nodeNetnsPath),
+    ...(container === undefined ? [] : [await kernelText(container.netnsPath)]),
+    JSON.stringify(vpc.aws.model.state().interfaces),
+  ].join("\n");
+}
+
+/** Adds the container and gives the result; fails the test where ADD fails. */
+export async function added(plugin: CniPlugin, container: CniContainer) {
+  const outcome = await callPlugin(plugin, "ADD", { container });
+  expect(outcome).toMatchObject({ exitCode: 0 });
+  return outcome.answer;
+}
