@@ -36,7 +36,7 @@ const subnetCidrs = [parseCidr("10.0.0.0/24"), parseCidr("2001:db8::/64")];
 const vpcCidrs = [parseCidr("10.0.0.0/16")];
 
 /** The node's two interfaces: a prefix of each family on the first, single addresses on the second. */
-export const blocks = {
+const blocks = {
   eth0: [parseCidr("10.0.1.0/28"), parseCidr("2001:db8:0:0:1::/80")],
   eth1: [parseCidr("10.0.2.5/32"), parseCidr("2001:db8:0:0:2::/80")],
 } as const;

@@ -84,7 +84,6 @@ export const routeAttribute = {
 export const routeFlag = { onlink: 4, cloned: 0x200 } as const;
 export const routeScope = { universe: 0, link: 253 } as const;
 export const routeTable = { compat: 252, main: 254, local: 255 } as const;
-export const routeProtocol = { kernel: 2, boot: 3, static: 4 } as const;
 
 export const ruleAttribute = {
   destination: 1,

@@ -73,7 +73,7 @@ const podLink = link(9, hostIfName, { kind: "veth", mac: hostMac, alias: attachm
 const settings: Record<string, string> = {
   "net/ipv4/ip_forward": "0",
   "net/ipv6/conf/eth0/accept_ra": "1",
-  "net/ipv6/conf/eth1/accept_ra": "0",
+  "net/ipv6/conf/eth1/accept_ra": "1",
   "net/ipv6/conf/all/forwarding": "0",
 };
 /** A node as it boots, and one pod's link. */
@@ -94,6 +94,7 @@ test("a bare node gets everything, in an order the kernel accepts", () => {
   expect(lines(plan(bare))).toEqual([
     "sysctl: net.ipv4.ip_forward=1",
     "sysctl: net.ipv6.conf.eth0.accept_ra=2",
+    "sysctl: net.ipv6.conf.eth1.accept_ra=0",
     "sysctl: net.ipv6.conf.all.forwarding=1",
     "sysctl: net.ipv4.conf.eth0.rp_filter=2",
     "link: link set eth1 mtu 9001",
@@ -152,6 +153,13 @@ describe("left alone is", () => {
   test.each(rows)("%s", (_, changes) => {
     const planned = lines(plan({ ...full, ...changes }));
     expect(planned.filter((line) => / add /.test(line))).toEqual([]);
+  });
+
+  test("a primary interface that takes no router advertisements, and one that takes them already", () => {
+    for (const value of ["0", "2"]) {
+      const setting = (name: string) => (name === "net/ipv6/conf/eth0/accept_ra" ? value : full.setting(name));
+      expect(lines(plan({ ...full, setting }))).toEqual([]);
+    }
   });
 
   test("somebody else's rule or address, whatever it is", () => {

@@ -36,7 +36,10 @@ export function planNode(view: NodeView, desire: NodeDesire): readonly NodeChang
   ];
 }
 
-/** accept_ra 2 first: a kernel that forwards ignores router advertisements otherwise, and loses its default route. */
+/**
+ * A kernel that forwards ignores router advertisements unless accept_ra is 2, and loses its default route: so this comes
+ * first, for the interface that has one. By an advertisement a secondary one would get a default route beside it.
+ */
 function planSettings({ setting }: NodeView, { interfaces, families }: NodeDesire): NodeChange[] {
   const changes: NodeChange[] = [];
   const want = (name: string, value: string, only = (_found: string) => true) => {
@@ -45,7 +48,11 @@ function planSettings({ setting }: NodeView, { interfaces, families }: NodeDesir
   };
   if (families.includes(4)) want("net/ipv4/ip_forward", "1");
   if (families.includes(6)) {
-    for (const { link } of interfaces) want(`net/ipv6/conf/${link.name}/accept_ra`, "2", (found) => found === "1");
+    for (const one of interfaces) {
+      const name = `net/ipv6/conf/${one.link.name}/accept_ra`;
+      if (isSecondary(one)) want(name, "0");
+      else want(name, "2", (found) => found === "1");
+    }
     want("net/ipv6/conf/all/forwarding", "1");
   }
   return changes;

@@ -97,7 +97,7 @@ async function findPair(host: VethHost, pod: PodNamespace, { spec, facts }: Spec
 }
 
 /** Indices are the same in many namespaces: only together with the namespace's number do they say which link it is. */
-export async function leadsTo(
+async function leadsTo(
   { netlink }: DataPathHost,
   hostLink: Link,
   { pod, podLink }: { readonly pod: PodNamespace; readonly podLink: Link },

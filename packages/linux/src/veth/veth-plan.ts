@@ -20,7 +20,7 @@ import { linkIdentity } from "./attachment-link.ts";
  * The pod's way out: an address that nobody has, with a permanent neighbour entry, so that no ARP and no proxy is
  * needed and the host's end needs no address.
  */
-export const podGateways: Readonly<Record<Family, Address>> = {
+const podGateways: Readonly<Record<Family, Address>> = {
   4: parseAddress("169.254.1.1"),
   6: parseAddress("fe80::1"),
 };
