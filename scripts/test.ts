@@ -50,8 +50,10 @@ async function runSuite(suite: Suite, filters: readonly string[]): Promise<Tally
   const directory = mkdtempSync(join(tmpdir(), "podwire-test-"));
   try {
     const tallyFile = join(directory, "tally.json");
-    const argv = ["env", `${tallyFileVariable}=${tallyFile}`, process.execPath, vitest, "run", "--root", root];
-    const end = await suite.run([...argv, "--project", suite.name, "--passWithNoTests", ...filters]);
+    // What an interrupted test leaves in its temporary directories goes with ours.
+    const environment = ["env", `${tallyFileVariable}=${tallyFile}`, `TMPDIR=${directory}`];
+    const argv = [...environment, process.execPath, vitest, "run", "--root", root, "--project", suite.name];
+    const end = await suite.run([...argv, "--passWithNoTests", ...filters]);
     const tally = judge(readTally(tallyFile), end, filters.length > 0);
     for (const problem of tally.problems) console.log(`problem: ${problem}`);
     console.log(`suite ${suite.name}: ${tallyLine(tally)} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);

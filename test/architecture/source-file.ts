@@ -94,14 +94,32 @@ function argumentsOf(node: Node): readonly Node[] {
   return node["arguments"] as readonly Node[];
 }
 
-/** A specifier may also be one of two, by a condition. */
 function sitesOf(specifier: unknown, kind: Import["kind"]): readonly ImportSite[] {
-  const node = specifier as Node | undefined;
+  const texts = textsOf(specifier as Node | undefined) ?? [unknownTarget];
+  return texts.map((target) => ({ target, kind }));
+}
+
+/** Every text that an expression may be, where that can be seen: a literal, a choice by a condition, a template of both. */
+function textsOf(node: Node | undefined): readonly string[] | undefined {
   if (node?.type === "ConditionalExpression") {
-    return [...sitesOf(node["consequent"], kind), ...sitesOf(node["alternate"], kind)];
+    const either = textsOf(node["consequent"] as Node);
+    const or = textsOf(node["alternate"] as Node);
+    return either === undefined || or === undefined ? undefined : [...either, ...or];
   }
+  if (node?.type === "TemplateLiteral") return templateTexts(node);
   const value = node?.["value"];
-  return [{ target: typeof value === "string" ? value : unknownTarget, kind }];
+  return typeof value === "string" ? [value] : undefined;
+}
+
+function templateTexts(node: Node): readonly string[] | undefined {
+  const [first, ...quasis] = (node["quasis"] as readonly Node[]).map(({ value }) => (value as { raw: string }).raw);
+  let texts: readonly string[] = [first ?? ""];
+  for (const [index, quasi] of quasis.entries()) {
+    const parts = textsOf((node["expressions"] as readonly Node[])[index]);
+    if (parts === undefined) return undefined;
+    texts = texts.flatMap((text) => parts.map((part) => text + part + quasi));
+  }
+  return texts;
 }
 
 function resolveTarget(from: string, specifier: string): string {

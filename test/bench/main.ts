@@ -1,33 +1,39 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { requireSandbox } from "@podwire/testkit";
 import { describeMeasurement, findExcess, type Limit, type Measurement } from "./measurement.ts";
+import { measureSequential } from "./sequential.ts";
 
+/** What is measured together, and what `--check` demands of each measurement. */
 interface Bench {
-  readonly name: string;
-  readonly limit: Limit;
-  readonly run: () => Promise<Measurement>;
+  readonly limits: Readonly<Record<string, Limit>>;
+  readonly run: () => Promise<readonly Measurement[]>;
 }
 
 /** Every bench, in the order they run. */
-const benches: readonly Bench[] = [];
+const benches: readonly Bench[] = [
+  {
+    limits: { "add-sequential": { maxRatio: 0.5 }, "del-sequential": { maxRatio: 1 } },
+    run: measureSequential,
+  },
+];
+
+const { values: options } = parseArgs({ options: { json: { type: "string" }, check: { type: "boolean" } } });
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { json: { type: "string" }, check: { type: "boolean", default: false }, only: { type: "string" } },
-  });
-  if (benches.length === 0) console.log("there is no bench yet");
   const measurements: Measurement[] = [];
   const excess: string[] = [];
-  for (const bench of benches.filter(({ name }) => values.only === undefined || name === values.only)) {
-    const measurement = await bench.run();
-    console.log(describeMeasurement(measurement));
-    measurements.push(measurement);
-    excess.push(...findExcess(measurement, bench.limit));
+  for (const bench of benches) {
+    for (const measurement of await bench.run()) {
+      console.log(describeMeasurement(measurement));
+      measurements.push(measurement);
+      excess.push(...findExcess(measurement, bench.limits[measurement.name] ?? {}));
+    }
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(measurements, null, 2)}\n`);
-  if (!values.check) return 0;
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measurements, null, 2)}\n`);
+  if (options.check !== true) return 0;
   for (const line of excess) console.error(line);
   return excess.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+await requireSandbox(main);
