@@ -15,12 +15,7 @@ export interface HostNamespace {
 
 /** @throws INVALID_NETNS */
 export function openHostNamespace(path: string | undefined): HostNamespace {
-  if (path === undefined)
-    return hostNamespace(
-      path,
-      (action) => action(),
-      () => {},
-    );
+  if (path === undefined) return hostNamespace(path, runHere, () => {});
   const netns = openNetns(path);
   try {
     return hostNamespace(path, (action) => runInNetns(netns, action), netns.close);
@@ -28,6 +23,10 @@ export function openHostNamespace(path: string | undefined): HostNamespace {
     netns.close();
     throw error;
   }
+}
+
+function runHere<T>(action: () => T): T {
+  return action();
 }
 
 function hostNamespace(path: string | undefined, runInside: RunInside, close: () => void): HostNamespace {

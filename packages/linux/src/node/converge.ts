@@ -1,6 +1,7 @@
 import {
   type AttachmentSpec,
   type CancelSignal,
+  familyOf,
   isPodwireError,
   type NodeNetwork,
   PodwireError,
@@ -47,7 +48,7 @@ export async function convergeNode(
     stopIfCancelled(signal);
     const repairs = await carryOut(tools, planNode(view, desire), progress);
     stopIfCancelled(signal);
-    if (await convergeTable(tools.nft, renderRuleset(rulesetOf(desire)))) {
+    if (await attempt(progress, () => convergeTable(tools.nft, renderRuleset(rulesetOf(desire))))) {
       repairs.push({ object: "nft", description: `table inet ${nftTable} replaced` });
     }
     for (const attachment of lostAttachments(view, network)) {
@@ -74,15 +75,16 @@ function lostAttachments({ links }: NodeView, { attachments }: NodeNetwork): rea
 async function reattach(
   { attach }: NodeTools,
   { spec }: NodeAttachment,
-  { watch, failures, signal }: Progress & { readonly signal: CancelSignal },
+  { signal, ...progress }: Progress & { readonly signal: CancelSignal },
 ): Promise<boolean> {
-  try {
-    const facts = await watch.unlessBusy(spec.key, () => attach(spec, signal));
-    return facts !== undefined;
-  } catch (error) {
-    if (!isPodwireError(error, "INVALID_NETNS")) failures.push(error);
-    return false;
-  }
+  return attempt(progress, async () => {
+    try {
+      return (await progress.watch.unlessBusy(spec.key, () => attach(spec, signal))) !== undefined;
+    } catch (error) {
+      if (isPodwireError(error, "INVALID_NETNS")) return false;
+      throw error;
+    }
+  });
 }
 
 interface Progress {
@@ -92,7 +94,8 @@ interface Progress {
 
 async function carryOut(tools: NodeTools, planned: readonly NodeChange[], progress: Progress): Promise<Repair[]> {
   const changes = planned.filter((one) => !isBusy(one, progress));
-  const settings = changes.filter(({ act }) => attempt(progress, () => applySetting(tools.sysctl, act)));
+  const settings: NodeChange[] = [];
+  for (const one of changes) if (await attempt(progress, () => applySetting(tools.sysctl, one))) settings.push(one);
   const requested = changes.flatMap((one) =>
     one.act.kind === "request" ? [{ ...one, request: one.act.request }] : [],
   );
@@ -111,15 +114,16 @@ function isBusy({ attachment }: NodeChange, { watch }: Progress): boolean {
   return attachment !== undefined && watch.busy.has(attachment);
 }
 
-function applySetting(sysctl: Sysctl, act: NodeChange["act"]): boolean {
+function applySetting(sysctl: Sysctl, { act }: NodeChange): boolean {
   if (act.kind !== "setting") return false;
   sysctl.write(act.name, act.value);
   return true;
 }
 
-function attempt({ failures }: Progress, action: () => boolean): boolean {
+/** A failure is written down, and the rest goes on. */
+async function attempt({ failures }: Progress, action: () => boolean | Promise<boolean>): Promise<boolean> {
   try {
-    return action();
+    return await action();
   } catch (error) {
     failures.push(error);
     return false;
@@ -128,7 +132,7 @@ function attempt({ failures }: Progress, action: () => boolean): boolean {
 
 function rulesetOf({ network, interfaces, numbers }: NodeDesire): Ruleset {
   const primary = interfaces.find(({ wanted }) => wanted.role === "primary");
-  const address = primary?.wanted.primaryAddresses.find((one) => !one.includes(":"));
+  const address = primary?.wanted.primaryAddresses.find((one) => familyOf(one) === 4);
   return {
     markMask: numbers.markMask,
     vpcCidrs: network.vpcCidrs,

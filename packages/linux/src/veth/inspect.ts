@@ -1,7 +1,15 @@
-import { type AttachmentFacts, type AttachmentSpec, type Drift, isPodwireError } from "@podwire/core";
+import {
+  type AttachmentFacts,
+  type AttachmentSpec,
+  cidrFamily,
+  type Drift,
+  familyOf,
+  isPodwireError,
+} from "@podwire/core";
 import type { DataPathHost } from "../data-path.ts";
 import type { PodNamespace } from "../namespace/pod-namespace.ts";
 import type { Link } from "../netlink/link.ts";
+import type { PermanentNeigh } from "../netlink/neigh.ts";
 import type { Netlink } from "../netlink/netlink.ts";
 import { formatRoute, type Route, sameRoute, sameRoutePlace } from "../netlink/route.ts";
 import { formatRule, sameRule } from "../netlink/rule.ts";
@@ -114,20 +122,20 @@ async function compareObjects(netlink: Netlink, link: Link, objects: LinkObjects
     drifts.push({ object: "addr", expected: `${address}/${prefixLength} dev ${link.name}` });
   }
   for (const route of objects.routes) drifts.push(...(await compareRoute(netlink, link, route)));
-  for (const neigh of objects.neighs) {
-    const known = (await netlink.neighs(neigh.address.includes(":") ? 6 : 4)).find(
-      (one) => one.ifIndex === neigh.ifIndex && one.address === neigh.address,
-    );
-    if (known?.mac === neigh.mac && known.permanent) continue;
-    const found = known === undefined ? {} : { found: `${known.mac}${known.permanent ? "" : " not permanent"}` };
-    const expected = `${neigh.address} lladdr ${neigh.mac} dev ${link.name} PERMANENT`;
-    drifts.push({ object: "neigh", expected, ...found });
-  }
+  for (const neigh of objects.neighs) drifts.push(...(await compareNeigh(netlink, link, neigh)));
   return drifts;
 }
 
+async function compareNeigh(netlink: Netlink, link: Link, { address, mac }: PermanentNeigh): Promise<Drift[]> {
+  const neighs = await netlink.neighs(familyOf(address));
+  const known = neighs.find((one) => one.ifIndex === link.index && one.address === address);
+  if (known?.mac === mac && known.permanent) return [];
+  const found = known === undefined ? {} : { found: `${known.mac}${known.permanent ? "" : " not permanent"}` };
+  return [{ object: "neigh", expected: `${address} lladdr ${mac} dev ${link.name} PERMANENT`, ...found }];
+}
+
 async function compareRoute(netlink: Netlink, link: Link, route: Route): Promise<Drift[]> {
-  const routes = await netlink.routes({ family: route.destination.includes(":") ? 6 : 4, table: route.table });
+  const routes = await netlink.routes({ family: cidrFamily(route.destination), table: route.table });
   const found = routes.find((one) => sameRoutePlace(one, route));
   if (found !== undefined && sameRoute(found, route)) return [];
   const expected = formatRoute(route, link.name);
