@@ -68,6 +68,7 @@ export type {
 } from "./host/attachment-spec.ts";
 export type { Finding } from "./host/finding.ts";
 export type { HostCapabilities, HostNetwork } from "./host/host-network.ts";
+export { measuredHost } from "./host/measured-host.ts";
 export type {
   Drift,
   Egress,
@@ -115,6 +116,7 @@ export type {
   InterfaceRequest,
   Mutation,
 } from "./provider/cloud-provider.ts";
+export { measuredProvider } from "./provider/measured-provider.ts";
 export type { NodeIdentity } from "./provider/node-identity.ts";
 export type { ClusterScope, NodeRef } from "./provider/node-ref.ts";
 export type { CloudRoute, RouteBackend, RouteChange, RouteOutcome } from "./provider/route-backend.ts";
@@ -133,6 +135,7 @@ export { type CancelSignal, neverCancelled } from "./runtime/cancel-signal.ts";
 export { type CancelSource, createCancelSource, withTimeout } from "./runtime/cancel-source.ts";
 export { type CancelTimer, type Clock, sleep } from "./runtime/clock.ts";
 export { type LogFields, type Logger, silentLogger } from "./runtime/logger.ts";
+export { type Measuring, measure } from "./runtime/measure.ts";
 export { type MetricLabels, type MetricName, type Metrics, metrics, silentMetrics } from "./runtime/metrics.ts";
 export type { Random } from "./runtime/random.ts";
 export { decodeUtf8, encodeUtf8, isWellFormedUtf8 } from "./runtime/utf8.ts";

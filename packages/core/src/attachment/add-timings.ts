@@ -3,9 +3,9 @@ import { type AttachmentKey, formatAttachmentKey } from "../cni/attachment-key.t
 /** Where the time of one ADD went, in milliseconds. */
 export interface AddTiming {
   readonly totalMs: number;
-  /** Waiting for an address. */
+  /** Until an address was there and written down. */
   readonly waitMs: number;
-  /** Writing to the store. */
+  /** Writing the result down. */
   readonly storeMs: number;
   /** In the kernel. */
   readonly hostMs: number;

@@ -38,21 +38,17 @@ interface NewAttachment extends AddRequest {
 /** One transaction before the kernel is touched, one after. */
 async function attachNew(context: AttachmentContext, request: NewAttachment, call: CniCall): Promise<CniResult> {
   const { ledger, clock } = context;
-  const startedMs = clock.bootMs();
+  const elapsedMs = clock.startStopwatch();
   const allocating = await allocateFor(context, request, call);
-  const waitedMs = clock.bootMs();
+  const waitMs = elapsedMs();
   try {
     const facts = await attachToHost(context, allocating.spec, call);
-    const attachedMs = clock.bootMs();
+    const attachedMs = elapsedMs();
     const result = attachmentResult(allocating.spec, facts, request.dns);
     ledger.commit([{ put: "attachment", record: { ...allocating, state: "ready", facts, result } }]);
-    const endedMs = clock.bootMs();
-    context.timings.set(request.key, {
-      totalMs: endedMs - startedMs,
-      waitMs: waitedMs - startedMs,
-      hostMs: attachedMs - waitedMs,
-      storeMs: endedMs - attachedMs,
-    });
+    const totalMs = elapsedMs();
+    const timing = { totalMs, waitMs, hostMs: attachedMs - waitMs, storeMs: totalMs - attachedMs };
+    context.timings.set(request.key, timing);
     return result;
   } catch (error) {
     await takeBack(context, allocating);
@@ -67,7 +63,7 @@ async function allocateFor(
 ): Promise<AttachmentRecord> {
   const { queue, ledger, clock, metrics } = context;
   const pool = context.poolOf(request.key.network);
-  const startedMs = clock.bootMs();
+  const elapsedMs = clock.startStopwatch();
   let allocating: AttachmentRecord | undefined;
   const record = (allocated: readonly AllocatedAddress[]): StateChange[] => {
     allocating = newRecord(context, request, allocated);
@@ -75,7 +71,7 @@ async function allocateFor(
   };
   const sameInterface = context.datapath === "ipvlan-l2";
   await queue.acquire({ pool, families: context.families, sameInterface, record }, call);
-  metrics.observe("podwire_pool_wait_seconds", { pool: pool.name }, (clock.bootMs() - startedMs) / 1000);
+  metrics.observe("podwire_pool_wait_seconds", { pool: pool.name }, elapsedMs() / 1000);
   if (allocating === undefined) throw new PodwireError("INTERNAL", "addresses were allocated without being recorded");
   return allocating;
 }

@@ -10,8 +10,10 @@ import { statusError } from "../attachment/status.ts";
 import type { CniVerbs } from "../cni/verbs.ts";
 import type { Config } from "../config/schema.ts";
 import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
+import { measuredHost } from "../host/measured-host.ts";
 import { explainShortage } from "../pool/explain-shortage.ts";
 import type { PoolSituation } from "../pool/plan-pool.ts";
+import { measuredProvider } from "../provider/measured-provider.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import { createCancelSource } from "../runtime/cancel-source.ts";
 import { openLedger } from "../store/ledger.ts";
@@ -66,6 +68,8 @@ function wireLoops(config: Config, ports: NodePorts, signal: CancelSignal) {
   const ledger = openLedger(ports.store);
   const context: CloudContext = {
     ...ports,
+    provider: measuredProvider(ports.provider, ports),
+    host: measuredHost(ports.host, ports),
     settings: createNodeSettings(config),
     ledger,
     memory,

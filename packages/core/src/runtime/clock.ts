@@ -12,6 +12,8 @@ export interface Clock {
   wallMs(): number;
   /** Milliseconds since boot (CLOCK_MONOTONIC): never goes back, the same for all processes of one boot. */
   bootMs(): number;
+  /** Measures: the returned function gives the milliseconds since this call, with fractions. Decides nothing. */
+  startStopwatch(): () => number;
   /** Runs `callback` once, `delayMs` from now (at once if ≤ 0), never inside this call. */
   startTimer(delayMs: number, callback: () => void): CancelTimer;
 }

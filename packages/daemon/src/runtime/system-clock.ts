@@ -7,6 +7,10 @@ const maxTimerMs = 2 ** 31 - 1;
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   bootMs: () => Number(process.hrtime.bigint() / 1_000_000n),
+  startStopwatch: () => {
+    const startedMs = performance.now();
+    return () => performance.now() - startedMs;
+  },
   startTimer: (delayMs, callback) => {
     let timer = arm(delayMs);
     function arm(leftMs: number): NodeJS.Timeout {

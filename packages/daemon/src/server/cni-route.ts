@@ -35,9 +35,9 @@ async function respond(request: Request, options: CniRouteOptions): Promise<Repl
   const { verbs, clock } = options;
   const frame = tryDecode(request.body);
   if ("refusal" in frame) return jsonReply(protocol.cniErrorStatus, frame.refusal);
-  const startedMs = clock.bootMs();
-  const answer = await answerCni(frame, verbs, { nowMs: startedMs, signal: request.signal });
-  record(frame, answer, { ...options, durationMs: clock.bootMs() - startedMs });
+  const elapsedMs = clock.startStopwatch();
+  const answer = await answerCni(frame, verbs, { nowMs: clock.bootMs(), signal: request.signal });
+  record(frame, answer, { ...options, durationMs: elapsedMs() });
   return jsonReply(answer.ok ? protocol.okStatus : protocol.cniErrorStatus, answer.body);
 }
 

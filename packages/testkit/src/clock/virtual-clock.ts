@@ -30,6 +30,11 @@ export class VirtualClock implements Clock {
     return this.#bootMs;
   }
 
+  startStopwatch(): () => number {
+    const startedMs = this.#bootMs;
+    return () => this.#bootMs - startedMs;
+  }
+
   startTimer(delayMs: number, callback: () => void): CancelTimer {
     const timer: Timer = { atMs: this.#bootMs + Math.max(delayMs, 0), order: this.#started++, callback };
     const behind = this.#timers.findIndex((other) => isBefore(timer, other));

@@ -1,5 +1,6 @@
-import { type AttachmentKey, neverCancelled, parseAddress, parseMac } from "@podwire/core";
+import { type AttachmentKey, measuredHost, neverCancelled, parseAddress, parseMac, silentMetrics } from "@podwire/core";
 import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../clock/virtual-clock.ts";
 import { hostContract } from "./host-contract.ts";
 import type { Damage, HostPlace } from "./host-place.ts";
 import { hostNetnsPath, type MemoryDamage, MemoryHost, type MemoryHostOptions } from "./memory-host.ts";
@@ -62,6 +63,15 @@ describe("the memory host keeps the contract of HostNetwork", () => {
 
 describe("the memory host without IPv6 keeps the contract of HostNetwork", () => {
   hostContract({ test, createPlace: async () => createPlace({ capabilities: { families: [4] } }), damages });
+});
+
+describe("a host whose operations are measured keeps the contract of HostNetwork", () => {
+  const createMeasured = async () => {
+    const place = createPlace();
+    const host = measuredHost(place.host, { clock: new VirtualClock(), metrics: silentMetrics });
+    return { ...(place as HostPlace), host };
+  };
+  hostContract({ test, createPlace: createMeasured, damages: [] });
 });
 
 describe("a fault", () => {

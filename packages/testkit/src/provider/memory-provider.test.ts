@@ -1,4 +1,4 @@
-import { type BlockChange, type ErrorCode, neverCancelled } from "@podwire/core";
+import { type BlockChange, type ErrorCode, measuredProvider, neverCancelled, silentMetrics } from "@podwire/core";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../clock/virtual-clock.ts";
 import { FaultPlan, type PlannedCall } from "../fault/fault-plan.ts";
@@ -7,6 +7,14 @@ import { type ContractCall, type ContractFault, type ProviderPlace, providerCont
 
 describe.each([false, true])("the in-memory provider keeps the port's contract (one document: %s)", (oneDocument) => {
   providerContract({ test, createPlace: async () => createPlace(oneDocument) });
+});
+
+describe("a provider whose calls are measured keeps the port's contract", () => {
+  const createMeasured = async () => {
+    const place = createPlace(false);
+    return { ...place, provider: measuredProvider(place.provider, { clock: place.clock, metrics: silentMetrics }) };
+  };
+  providerContract({ test, createPlace: createMeasured });
 });
 
 const node4 = { family: 4, prefixLength: 32 } as const;
