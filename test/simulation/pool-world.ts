@@ -34,8 +34,8 @@ import {
 } from "@podwire/core";
 import { checkTransitions } from "./transitions.ts";
 
-export const pool = { name: "default", cooldownMs: 30_000 };
-export const slots = 12;
+const pool = { name: "default", cooldownMs: 30_000 };
+const slots = 12;
 const interfaceIds = ["eni-a", "eni-b"] as const;
 
 /** How a call to the cloud ends. */

@@ -55,7 +55,7 @@ export function planObservation(input: ObservationInput): ObservationPlan {
 }
 
 /** Operations of unknown outcome that this snapshot tells about. */
-export function resolvedOperations({ state, snapshot }: ObservationInput): OperationRecord[] {
+function resolvedOperations({ state, snapshot }: ObservationInput): OperationRecord[] {
   return [...state.operations.values()].filter(
     ({ state: outcome, endedMs }) => outcome === "unknown" && endedMs !== undefined && endedMs <= snapshot.startedAtMs,
   );
