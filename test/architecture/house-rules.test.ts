@@ -18,6 +18,14 @@ describe("sizes", () => {
   ])("$what: at most $limit lines", ({ lines, limit }) => {
     expect(lines).toBeLessThanOrEqual(limit);
   });
+
+  test("comments have at most 120 columns, addresses of pages apart; the formatter minds the code", () => {
+    const isTooLong = (line: string): boolean => line.length > 120 && /^\s*(\/\*|\*|\/\/)(?!.*https?:)/.test(line);
+    const tooLong = sources.flatMap(({ path, text }) =>
+      text.split("\n").flatMap((line, index) => (isTooLong(line) ? [`${path}:${index + 1}`] : [])),
+    );
+    expect(tooLong).toEqual([]);
+  });
 });
 
 test("no text says what a repository should not say", () => {

@@ -99,7 +99,10 @@ function sitesOf(specifier: unknown, kind: Import["kind"]): readonly ImportSite[
   return texts.map((target) => ({ target, kind }));
 }
 
-/** Every text that an expression may be, where that can be seen: a literal, a choice by a condition, a template of both. */
+/**
+ * Every text that an expression may be, where that can be seen: a literal, a choice by a condition, a template of
+ * both.
+ */
 function textsOf(node: Node | undefined): readonly string[] | undefined {
   if (node?.type === "ConditionalExpression") {
     const either = textsOf(node["consequent"] as Node);

@@ -27,7 +27,10 @@ export function percentiles(samples: readonly number[]): Percentiles {
   return { p50: rank(0.5), p99: rank(0.99) };
 }
 
-/** Why a measurement breaks its limit. A ratio that is demanded and could not be measured breaks nothing: see its note. */
+/**
+ * Why a measurement breaks its limit. A ratio that is demanded and could not be measured breaks nothing: see its
+ * note.
+ */
 export function findExcess(measurement: Measurement, limit: Limit): readonly string[] {
   const { name, ours, ratio, unit } = measurement;
   const found: string[] = [];

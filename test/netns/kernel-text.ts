@@ -5,8 +5,8 @@ import { type Addr, type Link, type Neigh, type Netlink, openNetlink, type Route
 const kernelProtocol = 2;
 
 /**
- * What a namespace holds, one object a line: equal texts, equal kernels. Without what the kernel does by itself: indices,
- * link-local IPv6, routes of its own, neighbours it learnt.
+ * What a namespace holds, one object a line: equal texts, equal kernels. Without what the kernel does by itself:
+ * indices, link-local IPv6, routes of its own, neighbours it learnt.
  */
 export async function kernelText(netnsPath: string): Promise<string> {
   const netlink = openNetlink({ netnsPath, maxSockets: 1 });

@@ -181,7 +181,9 @@ export async function seenAs(from: Probe, address: string, port = echoPort): Pro
   return seenByTcp === seenByUdp ? `${seenByTcp}` : `tcp ${seenByTcp}, udp ${seenByUdp}`;
 }
 
-/** What the connecting side is told; a kernel may believe it only when the first packet is sent again, after a second. */
+/**
+ * What the connecting side is told; a kernel may believe it only when the first packet is sent again, after a second.
+ */
 export async function refusal(from: Probe, address: string): Promise<string> {
   const outcome = await from.reach({ protocol: "tcp", address, port: echoPort, timeoutMs: 4000 });
   return outcome.reached ? "reached" : outcome.why;

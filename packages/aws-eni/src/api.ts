@@ -63,8 +63,8 @@ export interface AssignedAddresses {
 }
 
 /**
- * For every call: one request is sent once (a describe: one a page), nothing is retried. Rejects only with PodwireError;
- * codes are those of the table in errors.ts. A describe is complete, or it rejects.
+ * For every call: one request is sent once (a describe: one a page), nothing is retried. Rejects only with
+ * PodwireError; codes are those of the table in errors.ts. A describe is complete, or it rejects.
  */
 export interface Ec2Api {
   /** Throws CLOUD_REJECTED for a type that EC2 does not know in the region. */

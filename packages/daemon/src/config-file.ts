@@ -8,8 +8,8 @@ const defaultPath = "/etc/podwire/config.yaml";
 const maxConfigBytes = 1024 * 1024;
 
 /**
- * The configuration of this process: the file that PODWIRE_CONFIG names (or the usual one, which may be absent), with the
- * other PODWIRE_… variables over it.
+ * The configuration of this process: the file that PODWIRE_CONFIG names (or the usual one, which may be absent), with
+ * the other PODWIRE_… variables over it.
  * @throws INVALID_DAEMON_CONFIG naming the file, and in it the key and the value
  */
 export function readConfig(environment: Environment, usualPath = defaultPath): Config {

@@ -124,8 +124,8 @@ async function listen(routes: readonly Route[], { log, clock, cleanUps, on }: Li
 }
 
 /**
- * Returns what starts the loops. Their clean-up is registered before that of the servers, and so runs after it: a request
- * that waits for an address can still get one while the servers stop.
+ * Returns what starts the loops. Their clean-up is registered before that of the servers, and so runs after it: a
+ * request that waits for an address can still get one while the servers stop.
  */
 function prepareLoops({ agent, clock }: OpenNode, cleanUps: CleanUp[]): () => Promise<void> {
   const stop = new AbortController();

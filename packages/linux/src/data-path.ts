@@ -22,8 +22,8 @@ export interface DataPathHost {
 }
 
 /**
- * One way to attach a pod. The contracts are those of the same methods of HostNetwork; a folder each (`veth/`), chosen by
- * `AttachmentSpec.datapath`.
+ * One way to attach a pod. The contracts are those of the same methods of HostNetwork; a folder each (`veth/`), chosen
+ * by `AttachmentSpec.datapath`.
  */
 export interface DataPath {
   readonly name: Datapath;

@@ -30,8 +30,8 @@ export const defaultKernelNumbers: KernelNumbers = {
   podTable: 7700,
   interfaceTableBase: 7700,
   /**
-   * After the kernel's `local` (0; Cilium moves it to 100) and Cilium's own rules (up to 111), before `main` (32766) and
-   * ec2-net-utils (10000). kube-proxy makes none.
+   * After the kernel's `local` (0; Cilium moves it to 100) and Cilium's own rules (up to 111), before `main` (32766)
+   * and ec2-net-utils (10000). kube-proxy makes none.
    */
   podRulePriority: 600,
   markRulePriority: 700,

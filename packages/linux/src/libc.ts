@@ -41,13 +41,13 @@ export const libc: Libc = {
 };
 
 /**
- * Calls back whenever `fd` is readable or has an error, until closed. Does not keep the process alive and pins no thread:
- * a pending `fs.read` would do both.
+ * Calls back whenever `fd` is readable or has an error, until closed. Does not keep the process alive and pins no
+ * thread: a pending `fs.read` would do both.
  */
 export function pollReadable(fd: number, onReadable: () => void): Poll {
   let closed = false;
-  // libuv gives a descriptor up when it has an error (for a netlink socket: ENOBUFS), and says so by a status below zero,
-  // which koffi passes as the first argument. The error is over once it has been read.
+  // libuv gives a descriptor up when it has an error (for a netlink socket: ENOBUFS), and says so by a status below
+  // zero, which koffi passes as the first argument. The error is over once it has been read.
   const onPoll = (status: unknown) => {
     onReadable();
     if (status !== 0 && !closed) poll.start({ readable: true }, onPoll);

@@ -6,8 +6,8 @@ const lockExclusive = 2;
 const lockNonBlocking = 4;
 
 /**
- * Takes an exclusive lock on the file (made when absent, mode 0600) and returns what releases it. The kernel releases it
- * too when the process ends, however it ends. The file itself stays: removing it would let two hold "the" lock.
+ * Takes an exclusive lock on the file (made when absent, mode 0600) and returns what releases it. The kernel releases
+ * it too when the process ends, however it ends. The file itself stays: removing it would let two hold "the" lock.
  * @throws SOCKET_TAKEN when another process, or another call, holds it
  * @throws STORE_FAILED when the file cannot be opened
  */

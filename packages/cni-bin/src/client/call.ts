@@ -62,7 +62,10 @@ function parseDeadline(text = ""): number {
   );
 }
 
-/** A value of anybody's making, fit for a message: what is not plain ASCII is a question mark. As the C client does it. */
+/**
+ * A value of anybody's making, fit for a message: what is not plain ASCII is a question mark. As the C client does
+ * it.
+ */
 function quoted(text: string): string {
   const plain = Buffer.from(text)
     .toString("latin1")

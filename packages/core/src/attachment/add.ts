@@ -105,7 +105,9 @@ async function attachToHost(context: AttachmentContext, spec: AttachmentSpec, ca
   return facts;
 }
 
-/** What cannot be taken back now stays `deleting` and is tried again by the agent; the ADD's own error is what counts. */
+/**
+ * What cannot be taken back now stays `deleting` and is tried again by the agent; the ADD's own error is what counts.
+ */
 async function takeBack(context: AttachmentContext, record: AttachmentRecord): Promise<void> {
   try {
     await removeAttachment(context, record);

@@ -34,7 +34,8 @@ interface Waiter {
 }
 
 /**
- * Hands out addresses in the order they were asked for. Choosing an address and writing it down are one synchronous step.
+ * Hands out addresses in the order they were asked for. Choosing an address and writing it down are one synchronous
+ * step.
  */
 export interface AddressQueue {
   /**

@@ -6,8 +6,8 @@ import type { AttachmentContext } from "./attachment-context.ts";
 import { removeAttachment } from "./remove-attachment.ts";
 
 /**
- * DEL. Works from (containerID, ifName) alone, succeeds when nothing is there, and looks at no prevResult. A spooled DEL
- * older than the attachment belongs to an earlier life of the key and does nothing.
+ * DEL. Works from (containerID, ifName) alone, succeeds when nothing is there, and looks at no prevResult. A spooled
+ * DEL older than the attachment belongs to an earlier life of the key and does nothing.
  */
 export async function deleteAttachment(context: AttachmentContext, request: DelRequest): Promise<void> {
   const found = findAttachments(context.ledger.state, request).map(({ key }) => key);
@@ -23,7 +23,10 @@ export async function deleteAttachment(context: AttachmentContext, request: DelR
   }
 }
 
-/** The attachment of the network, or else those of the same container and interface: the network may have been renamed. */
+/**
+ * The attachment of the network, or else those of the same container and interface: the network may have been
+ * renamed.
+ */
 function findAttachments(state: NodeState, request: DelRequest): AttachmentRecord[] {
   const { network, containerId, ifName } = request;
   const exact = network === undefined ? undefined : attachmentOf(state, { network, containerId, ifName });

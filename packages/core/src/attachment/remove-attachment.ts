@@ -3,8 +3,8 @@ import type { AttachmentRecord } from "../store/records.ts";
 import type { AttachmentContext } from "./attachment-context.ts";
 
 /**
- * Takes an attachment out of the kernel, then lets its addresses cool down and forgets it. In this order: an address must
- * not be free while the kernel still routes it. When the kernel refuses, the record stays `deleting` and keeps its
+ * Takes an attachment out of the kernel, then lets its addresses cool down and forgets it. In this order: an address
+ * must not be free while the kernel still routes it. When the kernel refuses, the record stays `deleting` and keeps its
  * addresses; the agent tries again.
  */
 export async function removeAttachment(context: AttachmentContext, record: AttachmentRecord): Promise<void> {

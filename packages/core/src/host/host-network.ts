@@ -12,8 +12,8 @@ export interface HostCapabilities {
 }
 
 /**
- * The kernel of the node. Everything podwire makes is marked as its own (route protocol, link alias, nft table); what is
- * not marked is never changed, in the host's namespace or in a pod's.
+ * The kernel of the node. Everything podwire makes is marked as its own (route protocol, link alias, nft table); what
+ * is not marked is never changed, in the host's namespace or in a pod's.
  *
  * For every method: rejects only with PodwireError; KERNEL_REFUSED carries operation, errno and the kernel's text.
  */
@@ -36,8 +36,8 @@ export interface HostNetwork {
   attach(spec: AttachmentSpec, signal: CancelSignal): Promise<AttachmentFacts>;
 
   /**
-   * Removes everything of the attachment, by key alone. Absent = success, whatever is left of it: no link, no namespace,
-   * no route. Resolves when the kernel holds nothing of it any more. Foreign objects of the same name stay.
+   * Removes everything of the attachment, by key alone. Absent = success, whatever is left of it: no link, no
+   * namespace, no route. Resolves when the kernel holds nothing of it any more. Foreign objects of the same name stay.
    * @param addresses those of the attachment where the caller knows them, so that their routes go even without a link
    */
   detach(key: AttachmentKey, addresses?: readonly Address[]): Promise<void>;
@@ -52,9 +52,9 @@ export interface HostNetwork {
   addressesInUse(within: readonly Cidr[]): Promise<ReadonlyMap<Address, NetnsRef>>;
 
   /**
-   * Brings the node to the desired state and says what was missing. Idempotent: twice in a row, the second time nothing.
-   * Removes what is marked ours and not desired, except whole attachments (`detach` does that). An interface that the
-   * kernel does not show yet is passed over, not an error.
+   * Brings the node to the desired state and says what was missing. Idempotent: twice in a row, the second time
+   * nothing. Removes what is marked ours and not desired, except whole attachments (`detach` does that). An interface
+   * that the kernel does not show yet is passed over, not an error.
    */
   converge(desired: NodeNetwork, signal: CancelSignal): Promise<readonly Repair[]>;
 

@@ -72,7 +72,10 @@ export interface CloudInterface {
 
 /** All interfaces of one node at one time. */
 export interface Snapshot {
-  /** `Clock.bootMs` right before the first call; what ended before this time is in the snapshot, unless the cloud lags. */
+  /**
+   * `Clock.bootMs` right before the first call; what ended before this time is in the snapshot, unless the cloud
+   * lags.
+   */
   readonly startedAtMs: number;
   readonly interfaces: readonly CloudInterface[];
 }

@@ -9,9 +9,9 @@ export interface CallOptions {
 }
 
 /**
- * A call that changes something carries a token. Where the cloud takes one, the same token is the same operation however
- * often it is sent; where it does not (EC2's AssignPrivateIpAddresses), sending twice is doing twice. The caller therefore
- * never sends twice: after an outcome it does not know it describes first.
+ * A call that changes something carries a token. Where the cloud takes one, the same token is the same operation
+ * however often it is sent; where it does not (EC2's AssignPrivateIpAddresses), sending twice is doing twice. The
+ * caller therefore never sends twice: after an outcome it does not know it describes first.
  */
 export interface Mutation {
   readonly token: string;

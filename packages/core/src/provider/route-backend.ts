@@ -25,7 +25,10 @@ export interface RouteOutcome {
   readonly removed: readonly Cidr[];
 }
 
-/** The routing family: a source of node CIDRs plus a route backend make a source of blocks. Errors as in CloudProvider. */
+/**
+ * The routing family: a source of node CIDRs plus a route backend make a source of blocks. Errors as in
+ * CloudProvider.
+ */
 export interface RouteBackend {
   /** What keeps packets of foreign addresses from this node: forwarding switches, quotas. Changes nothing. */
   preflight(node: NodeRef, options: CallOptions): Promise<readonly Finding[]>;

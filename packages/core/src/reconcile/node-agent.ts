@@ -30,8 +30,8 @@ export interface NodePorts {
 /** The podwire of one node, whole, without sockets and processes: what the daemon serves and the tests drive. */
 export interface NodeAgent extends CniVerbs {
   /**
-   * Reads the state and finishes or takes back what a crash interrupted. Needs no cloud. Call once, before anything else;
-   * from then on every verb is served from what the state holds.
+   * Reads the state and finishes or takes back what a crash interrupted. Needs no cloud. Call once, before anything
+   * else; from then on every verb is served from what the state holds.
    */
   recover(signal: CancelSignal): Promise<void>;
   /**

@@ -26,8 +26,8 @@ export interface StartedAction {
 }
 
 /**
- * Act and record: writes the operation down (synchronously, so that the plan is still true), calls the cloud, writes down
- * what came of it.
+ * Act and record: writes the operation down (synchronously, so that the plan is still true), calls the cloud, writes
+ * down what came of it.
  * @throws STORE_FAILED nothing was sent
  */
 export function startAction(context: CloudContext, action: PoolAction, run: ActionRun): StartedAction {

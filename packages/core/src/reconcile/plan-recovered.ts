@@ -5,8 +5,8 @@ import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 
 /**
- * Attachments that live in the kernel but not in the state (the state file was lost) come back with the blocks that hold
- * their addresses, in the same commit, so that no address of theirs can be handed out. They have neither facts nor
+ * Attachments that live in the kernel but not in the state (the state file was lost) come back with the blocks that
+ * hold their addresses, in the same commit, so that no address of theirs can be handed out. They have neither facts nor
  * result: DEL works, ADD takes them for stale, CHECK fails.
  */
 export function planRecovered(

@@ -45,8 +45,8 @@ export function outcomeChanges(
 }
 
 /**
- * Nobody knows what came of the operation: a describe that starts from now on tells. Blocks on their way out are stamped
- * anew, because from now on it takes a while until a lagging view can be told from the truth. Pure.
+ * Nobody knows what came of the operation: a describe that starts from now on tells. Blocks on their way out are
+ * stamped anew, because from now on it takes a while until a lagging view can be told from the truth. Pure.
  */
 export function unknownOutcomeChanges(state: NodeState, operation: OperationRecord, nowMs: number): StateChange[] {
   const restamped = (operation.request.remove ?? []).flatMap((cidr): StateChange[] => {

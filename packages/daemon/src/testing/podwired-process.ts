@@ -24,11 +24,15 @@ export interface PodwiredProcess {
   /** Everything on standard error so far, a line each. */
   readonly lines: readonly string[];
   running(): boolean;
-  /** Resolves with the first line that holds `text`, also one that came already. Rejects when the process ends first. */
+  /**
+   * Resolves with the first line that holds `text`, also one that came already. Rejects when the process ends first.
+   */
   line(text: string): Promise<string>;
   /** `GET /v1/status`. @throws IO_FAILURE */
   report(): Promise<NodeReport>;
-  /** Sends the signal, and SIGKILL should it not end in time. Resolves with the exit code, null for a death by signal. */
+  /**
+   * Sends the signal, and SIGKILL should it not end in time. Resolves with the exit code, null for a death by signal.
+   */
   end(signal: NodeJS.Signals, timeoutMs?: number): Promise<number | null>;
   readonly ended: Promise<number | null>;
 }

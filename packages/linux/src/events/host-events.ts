@@ -14,8 +14,8 @@ const routeGroups: readonly number[] = [1, 3, 5, 7, 8, 9, 11, 19];
 const nftGroups: readonly number[] = [7];
 
 /**
- * What moves in the host's namespace, from the first call of `next` on. IPv4 routes that go with a link or with its last
- * address are not announced by the kernel: whoever audits has to do so on `link` and `addr` as well.
+ * What moves in the host's namespace, from the first call of `next` on. IPv4 routes that go with a link or with its
+ * last address are not announced by the kernel: whoever audits has to do so on `link` and `addr` as well.
  */
 export async function* hostEvents(
   namespace: HostNamespace,

@@ -30,8 +30,8 @@ const receiveBufferBytes = 4 << 20;
 const datagramBytes = 1 << 16;
 
 /**
- * Listens to the kernel's notifications until closed. The socket sits in Node's event loop and does not keep the process
- * alive. @throws KERNEL_REFUSED
+ * Listens to the kernel's notifications until closed. The socket sits in Node's event loop and does not keep the
+ * process alive. @throws KERNEL_REFUSED
  */
 export function openMonitor(options: MonitorOptions): Monitor {
   const fd = options.runInside(() =>

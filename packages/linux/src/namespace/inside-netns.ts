@@ -11,8 +11,9 @@ export interface ThreadControl extends Pick<Libc, "setns" | "errnoName"> {
 }
 
 /**
- * Runs `action` with the calling thread in another network namespace. Strictly synchronous: nothing else can run on this
- * thread meanwhile, and no thread is born that would inherit the namespace. The process dies if the way back fails.
+ * Runs `action` with the calling thread in another network namespace. Strictly synchronous: nothing else can run on
+ * this thread meanwhile, and no thread is born that would inherit the namespace. The process dies if the way back
+ * fails.
  * @returns what `action` returns, or the name of the errno when the descriptor is no network namespace
  */
 export function insideNetns<T>(netnsFd: number, action: () => T, control = processControl): Entered<T> {

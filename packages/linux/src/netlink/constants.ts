@@ -1,6 +1,6 @@
 /**
- * Numbers of the kernel's interface, as in <linux/netlink.h>, <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>,
- * <linux/neighbour.h>, <linux/fib_rules.h>. Only those that are used.
+ * Numbers of the kernel's interface, as in <linux/netlink.h>, <linux/rtnetlink.h>, <linux/if_link.h>,
+ * <linux/if_addr.h>, <linux/neighbour.h>, <linux/fib_rules.h>. Only those that are used.
  */
 
 export const netlinkFamily = { route: 0, netfilter: 12 } as const;
@@ -65,7 +65,10 @@ export const linkFlag = { up: 0x1 } as const;
 /** Inside IFLA_LINKINFO, and inside its data for a veth. */
 export const linkInfoAttribute = { kind: 1, data: 2, vethPeer: 1 } as const;
 
-/** Inside IFLA_AF_SPEC, by family: IPv4 per-interface settings (IPV4_DEVCONF_…) and how IPv6 makes its link-local address. */
+/**
+ * Inside IFLA_AF_SPEC, by family: IPv4 per-interface settings (IPV4_DEVCONF_…) and how IPv6 makes its link-local
+ * address.
+ */
 export const familySpecAttribute = { inetConf: 1, inet6AddrGenMode: 8 } as const;
 export const inetConf = { rpFilter: 8 } as const;
 export const addrGenMode = { none: 1 } as const;

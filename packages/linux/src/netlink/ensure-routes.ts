@@ -4,8 +4,8 @@ import { isRefused, type NetlinkRequest, refusal } from "./request.ts";
 import { addRoute, type Route, replaceRoute, sameRoute, sameRoutePlace } from "./route.ts";
 
 /**
- * Carries out `requests`, then sees to it that the routes are there. A route in the place of one of ours is replaced only
- * if `mayReplace` says that it is ours as well.
+ * Carries out `requests`, then sees to it that the routes are there. A route in the place of one of ours is replaced
+ * only if `mayReplace` says that it is ours as well.
  * @throws KERNEL_REFUSED also when a route of somebody else is in the place: it is not touched
  */
 export async function applyWithRoutes(

@@ -41,7 +41,9 @@ export interface VethEnd {
 
 export interface Veth extends VethEnd {
   readonly mtuBytes: number;
-  /** `netnsFd`: an open namespace in which the other end is created; it must stay open until the request is answered. */
+  /**
+   * `netnsFd`: an open namespace in which the other end is created; it must stay open until the request is answered.
+   */
   readonly peer: VethEnd & { readonly netnsFd?: number };
 }
 

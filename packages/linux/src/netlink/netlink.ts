@@ -10,8 +10,9 @@ import { decodeRule, dumpRules, type Rule } from "./rule.ts";
 import { type NetlinkAnswer, type NetlinkSocket, openNetlinkSocket } from "./socket.ts";
 
 /**
- * The route side of one network namespace. Requests are data, made by `createVeth`, `setLink`, `replaceRoute` and so on;
- * those of one call travel together. Everything rejects with KERNEL_REFUSED: operation, errno and the kernel's text.
+ * The route side of one network namespace. Requests are data, made by `createVeth`, `setLink`, `replaceRoute` and so
+ * on; those of one call travel together. Everything rejects with KERNEL_REFUSED: operation, errno and the kernel's
+ * text.
  */
 export interface Netlink {
   /**

@@ -20,8 +20,8 @@ export interface NetlinkAnswer extends Acknowledgement {
 export interface NetlinkSocket {
   readonly fd: number;
   /**
-   * Sends all requests in one write and collects their answers, in order. The kernel carries out every one of them, also
-   * after one that it refused.
+   * Sends all requests in one write and collects their answers, in order. The kernel carries out every one of them,
+   * also after one that it refused.
    */
   send(requests: readonly NetlinkRequest[]): Promise<readonly NetlinkAnswer[]>;
   /** Undefined when the kernel saw a change half-way: ask again. @throws KERNEL_REFUSED */
@@ -135,8 +135,8 @@ function copied(message: NetlinkMessage): NetlinkMessage {
 }
 
 /**
- * In libuv's thread pool: the kernel works while write() runs, and may wait there for its locks. A datagram socket takes
- * all or nothing.
+ * In libuv's thread pool: the kernel works while write() runs, and may wait there for its locks. A datagram socket
+ * takes all or nothing.
  */
 function writeAll(fd: number, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -170,7 +170,9 @@ function readLater(fd: number, buffer: Buffer): Promise<Buffer> {
   });
 }
 
-/** EAGAIN (no answer in time) and ENOBUFS (answers lost) leave the outcome unknown; the socket must not be used again. */
+/**
+ * EAGAIN (no answer in time) and ENOBUFS (answers lost) leave the outcome unknown; the socket must not be used again.
+ */
 function ioFailure(op: string, error: unknown): PodwireError {
   const { code } = error as NodeJS.ErrnoException;
   return new PodwireError("KERNEL_REFUSED", `netlink ${op} failed (${code})`, {

@@ -6,9 +6,9 @@ import { nftTable } from "./ruleset.ts";
 /**
  * Replaces podwire's table unless it is as `script` makes it; says whether it had to.
  *
- * nft prints rules in its own words, which change from version to version, so a listing cannot be compared with what was
- * written. Instead the table carries a chain without rules whose name is a digest of the script and of the listing right
- * after it was carried out. If either has changed since, the digest does not fit.
+ * nft prints rules in its own words, which change from version to version, so a listing cannot be compared with what
+ * was written. Instead the table carries a chain without rules whose name is a digest of the script and of the listing
+ * right after it was carried out. If either has changed since, the digest does not fit.
  */
 export async function convergeTable(nft: Nft, script: string): Promise<boolean> {
   const before = await listTable(nft);

@@ -56,8 +56,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * The script as a regular file: nft opens /dev/stdin again, which for a pipe made by Node is refused (ENXIO). The file has
- * no name any more when nft reads it, so nothing is left behind whatever happens.
+ * The script as a regular file: nft opens /dev/stdin again, which for a pipe made by Node is refused (ENXIO). The file
+ * has no name any more when nft reads it, so nothing is left behind whatever happens.
  */
 function openScript(script: string): number {
   const directory = mkdtempSync(join(tmpdir(), "podwire-nft-"));

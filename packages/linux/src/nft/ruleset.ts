@@ -37,8 +37,8 @@ const metadataAddresses = { ip: "169.254.169.254", ip6: "fd00:ec2::254" } as con
 const fromPod = `iifname "${hostIfNamePrefix}*"`;
 
 /**
- * The whole table as text for `nft -f`: replaced in one transaction. Rules depend on interfaces and blocks, never on pods:
- * an ADD writes no nft.
+ * The whole table as text for `nft -f`: replaced in one transaction. Rules depend on interfaces and blocks, never on
+ * pods: an ADD writes no nft.
  */
 export function renderRuleset(ruleset: Ruleset): string {
   const sections = [
@@ -73,8 +73,8 @@ function renderSets({ interfaces, vpcCidrs, egress }: Ruleset): string[] {
 }
 
 /**
- * A pod sends only from addresses that are routed to it. IPv6 has nothing else against it; for IPv4 the link's rp_filter
- * does the same, as long as nobody turns it off. Before connection tracking: a forged packet makes no entry.
+ * A pod sends only from addresses that are routed to it. IPv6 has nothing else against it; for IPv4 the link's
+ * rp_filter does the same, as long as nobody turns it off. Before connection tracking: a forged packet makes no entry.
  */
 function renderAntiSpoofing(): string {
   return renderChain("antispoofing", "filter hook prerouting priority raw", [
@@ -83,9 +83,9 @@ function renderAntiSpoofing(): string {
 }
 
 /**
- * Which interface a pod's packet leaves by. After DNAT (priority -100): the destination is then the real one, and service
- * addresses are gone. A connection that came in by an interface is answered by it; everything else that keeps the pod's
- * address leaves by the interface that holds the block: the cloud drops it elsewhere.
+ * Which interface a pod's packet leaves by. After DNAT (priority -100): the destination is then the real one, and
+ * service addresses are gone. A connection that came in by an interface is answered by it; everything else that keeps
+ * the pod's address leaves by the interface that holds the block: the cloud drops it elsewhere.
  */
 function renderMarks({ interfaces, markMask, egress }: Ruleset): string {
   const keep = hex(~markMask >>> 0);

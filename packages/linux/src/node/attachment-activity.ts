@@ -1,9 +1,9 @@
 import { type AttachmentKey, formatAttachmentKey } from "@podwire/core";
 
 /**
- * Who is at work on which attachment. Work on one attachment happens one after the other. And `converge`, whose picture of
- * what is wanted is a moment old, learns what ADD and DEL have taken in hand since: that is not its business, or it would
- * bring a dead pod back.
+ * Who is at work on which attachment. Work on one attachment happens one after the other. And `converge`, whose picture
+ * of what is wanted is a moment old, learns what ADD and DEL have taken in hand since: that is not its business, or it
+ * would bring a dead pod back.
  */
 export interface AttachmentActivity {
   /** ADD, DEL: waits for its turn; the attachment counts as taken in hand from the call on. */

@@ -32,8 +32,8 @@ export interface NodeTools {
 }
 
 /**
- * Looks at the node, plans what is missing, does it. One refusal stops nothing else: everything is tried, then the first
- * refusal is thrown.
+ * Looks at the node, plans what is missing, does it. One refusal stops nothing else: everything is tried, then the
+ * first refusal is thrown.
  */
 export async function convergeNode(
   tools: NodeTools,

@@ -37,8 +37,8 @@ export function planNode(view: NodeView, desire: NodeDesire): readonly NodeChang
 }
 
 /**
- * A kernel that forwards ignores router advertisements unless accept_ra is 2, and loses its default route: so this comes
- * first, for the interface that has one. By an advertisement a secondary one would get a default route beside it.
+ * A kernel that forwards ignores router advertisements unless accept_ra is 2, and loses its default route: so this
+ * comes first, for the interface that has one. By an advertisement a secondary one would get a default route beside it.
  */
 function planSettings({ setting }: NodeView, { interfaces, families }: NodeDesire): NodeChange[] {
   const changes: NodeChange[] = [];

@@ -16,8 +16,8 @@ import { ensurePair, type VethHost, type VethPair } from "./veth-pair.ts";
 import { familiesOf, hostObjects, podObjects, type SpecAndFacts, vethFacts } from "./veth-plan.ts";
 
 /**
- * ADD by a veth pair. A call that made the pair takes it back on failure, and with it every address, route and neighbour
- * on it; one that found the pair leaves it: a running pod may be behind it.
+ * ADD by a veth pair. A call that made the pair takes it back on failure, and with it every address, route and
+ * neighbour on it; one that found the pair leaves it: a running pod may be behind it.
  */
 export async function attachVeth(host: VethHost, spec: AttachmentSpec, signal: CancelSignal): Promise<AttachmentFacts> {
   const attachment = { spec, facts: vethFacts(spec) };

@@ -10,8 +10,8 @@ const aliasPrefix = "podwire:";
 const maxAliasBytes = 255;
 
 /**
- * Name and MAC addresses of an attachment's pair of links follow from its key alone: DEL needs nothing else, and the same
- * ADD again makes the same. A MAC that was set, not drawn by the kernel, is also one that udev leaves alone.
+ * Name and MAC addresses of an attachment's pair of links follow from its key alone: DEL needs nothing else, and the
+ * same ADD again makes the same. A MAC that was set, not drawn by the kernel, is also one that udev leaves alone.
  */
 export interface LinkIdentity {
   readonly hostIfName: string;
@@ -49,8 +49,8 @@ export function attachmentOfLink(link: Link): AttachmentKey | undefined {
 }
 
 /**
- * Whether the link is the attachment's host end. One of its very name without any alias is, too: a crash came between the
- * link and its alias.
+ * Whether the link is the attachment's host end. One of its very name without any alias is, too: a crash came between
+ * the link and its alias.
  */
 export function isHostEnd(link: Link, key: AttachmentKey): boolean {
   if (link.name !== linkIdentity(key).hostIfName || link.kind !== "veth") return false;

@@ -13,8 +13,9 @@ interface Death {
 }
 
 /**
- * Deleting a veth waits about 20 ms for the kernel's grace period, however many die in one request. So those that arrive
- * while a deletion is under way wait for its end and then go together: put into a group, deleted by group, one write.
+ * Deleting a veth waits about 20 ms for the kernel's grace period, however many die in one request. So those that
+ * arrive while a deletion is under way wait for its end and then go together: put into a group, deleted by group, one
+ * write.
  */
 export function createLinkReaper(netlink: Pick<Netlink, "apply">, group: number): LinkReaper {
   let waiting: Death[] = [];

@@ -1,4 +1,6 @@
-/** One point on which the kernel, the store and the cloud do not agree, or something left over that none should hold. */
+/**
+ * One point on which the kernel, the store and the cloud do not agree, or something left over that none should hold.
+ */
 export interface Contradiction {
   readonly kind: /** The store counts on a block that the cloud does not have on that interface. */
     | "block-not-in-cloud"

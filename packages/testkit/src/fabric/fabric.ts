@@ -22,8 +22,8 @@ export interface Fabric {
   /** Path of an instance's namespace, whether or not it exists. @throws INVALID_NETNS */
   netnsPath(node: string): string;
   /**
-   * Makes it as the state says. While one call is under way, later ones wait; of those only the last is carried out, and
-   * all resolve when it stands. After a failure the next call goes on from what was reached.
+   * Makes it as the state says. While one call is under way, later ones wait; of those only the last is carried out,
+   * and all resolve when it stands. After a failure the next call goes on from what was reached.
    * @throws CLOUD_CONFLICT the state contradicts itself; KERNEL_REFUSED
    */
   converge(state: FabricState): Promise<void>;

@@ -22,8 +22,8 @@ export interface FilterFacts {
 /**
  * The table with empty sets. A packet passes if its source is assigned to the interface it came in by, and
  * - it goes to a service of the cloud and comes from a primary address, or
- * - it goes to an address the router has a route for. Of IPv4 only primary addresses pass the internet gateway: they are
- *   the ones with a public address (https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html).
+ * - it goes to an address the router has a route for. Of IPv4 only primary addresses pass the internet gateway: they
+ *   are the ones with a public address (https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html).
  */
 export function renderFilter(): string {
   const counters = dropReasons.map((reason) => `  counter ${reason} { }`);

@@ -18,8 +18,8 @@ export function machineNetnsPath(name: string): string {
 }
 
 /**
- * What the image of the operating system does at boot: loopback up, and the primary interface with the address that DHCP
- * hands out and a default route by the subnet's gateway.
+ * What the image of the operating system does at boot: loopback up, and the primary interface with the address that
+ * DHCP hands out and a default route by the subnet's gateway.
  *
  * One simplification: neighbours in the subnet are reached through the gateway (no prefix route), because the router
  * answers ARP for no address but its own. A cloud's router answers for all of them, and delivers the same way.

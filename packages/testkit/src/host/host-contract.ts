@@ -9,8 +9,8 @@ import { testNode } from "./node-cases.ts";
 import { sampleNetwork } from "./sample-network.ts";
 
 /**
- * Every statement of the HostNetwork port, as tests of any implementation. What it can do is read from its capabilities;
- * what it cannot do it must refuse.
+ * Every statement of the HostNetwork port, as tests of any implementation. What it can do is read from its
+ * capabilities; what it cannot do it must refuse.
  */
 export function hostContract(contract: HostContract): void {
   const onFreshNode = placeTest(contract, async () => {});

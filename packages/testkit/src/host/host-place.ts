@@ -4,8 +4,8 @@ import type { AttachmentFacts, AttachmentSpec, HostNetwork, MacAddress } from "@
 export interface HostPlace {
   readonly host: HostNetwork;
   /**
-   * Network interfaces of the node before podwire does anything. The primary one is up, has the address 10.0.0.10 and the
-   * default route; the secondary one was plugged in a moment ago.
+   * Network interfaces of the node before podwire does anything. The primary one is up, has the address 10.0.0.10 and
+   * the default route; the secondary one was plugged in a moment ago.
    */
   readonly primaryMac: MacAddress;
   readonly secondaryMac: MacAddress;
@@ -17,8 +17,8 @@ export interface HostPlace {
   /** Paths at which there is no pod namespace, by what there is instead. */
   readonly badPaths: readonly { readonly what: string; readonly path: string }[];
   /**
-   * Everything in the host's namespace and the living pods', as text: equal texts, equal kernels. Without what the kernel
-   * keeps for itself, such as counters and neighbours it learnt.
+   * Everything in the host's namespace and the living pods', as text: equal texts, equal kernels. Without what the
+   * kernel keeps for itself, such as counters and neighbours it learnt.
    */
   snapshot(): Promise<string>;
   /** After the test, whatever became of it. */

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer, isIPv6, type Server } from "node:net";
 
 /**
- * Servers on TCP and UDP that answer with the address of the peer as they see it. Bound to each address on its own, not to
- * the wildcard: an answer over UDP must come from the address that was asked.
+ * Servers on TCP and UDP that answer with the address of the peer as they see it. Bound to each address on its own, not
+ * to the wildcard: an answer over UDP must come from the address that was asked.
  */
 export async function startEcho(addresses: readonly string[], port: number): Promise<void> {
   await Promise.all(addresses.flatMap((address) => [listenTcp(address, port), listenUdp(address, port)]));

@@ -2,7 +2,9 @@ import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
 import type { Reachability, ReachOptions } from "./protocol.ts";
 
-/** A lost datagram is sent again after this long: the first one may have been dropped while a neighbour was resolved. */
+/**
+ * A lost datagram is sent again after this long: the first one may have been dropped while a neighbour was resolved.
+ */
 const resendMs = 100;
 
 /** Whether the echo server of `echo.ts` at the target answers in time, and as whom it sees us. Never rejects. */

@@ -9,7 +9,9 @@ export const leaseVariable = "PODWIRE_SANDBOX_LEASE_FD";
 /** The environment variable in which a command of `runInSandbox` finds the pid that its sandbox has outside. */
 export const outsidePidVariable = "SANDBOX_OUTSIDE_PID";
 
-/** Namespaces of network, mounts and processes that end with their first process; for a plain user also one of users. */
+/**
+ * Namespaces of network, mounts and processes that end with their first process; for a plain user also one of users.
+ */
 export function unshareArguments(uid: number): readonly string[] {
   return ["-nmp", "--fork", "--kill-child", "--mount-proc", ...(uid === 0 ? [] : ["-Ur"])];
 }

@@ -8,9 +8,10 @@ import { leaseVariable, outsidePidVariable } from "./command.ts";
 /**
  * The first process of a sandbox. When it ends, the kernel kills whatever else runs inside.
  *
- * The lease is a pipe whose other end only the starter holds. It answers the first line with this process's pid as it is
- * outside. After that a line is the name of a signal to pass on; the end means that the starter is gone. (Signals cannot
- * be sent directly: unshare blocks them for itself, and the terminal would send them to every process inside at once.)
+ * The lease is a pipe whose other end only the starter holds. It answers the first line with this process's pid as it
+ * is outside. After that a line is the name of a signal to pass on; the end means that the starter is gone. (Signals
+ * cannot be sent directly: unshare blocks them for itself, and the terminal would send them to every process inside at
+ * once.)
  */
 const graceMs = 10_000;
 

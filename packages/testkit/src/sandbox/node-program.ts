@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * The command line that runs a module of this package as a process of its own, from source or from what `tsc` made of it.
+ * The command line that runs a module of this package as a process of its own, from source or from what `tsc` made of
+ * it.
  * @param baseUrl `import.meta.url` of the caller
  * @param name the module beside it, without its suffix
  */
