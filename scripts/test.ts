@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   const sum = sumTallies(tallies);
   for (const skipped of sum.skipped) console.log(describeSkipped(skipped));
   console.log(tallyLine(sum));
-  return sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+  return interrupted || sum.failed > 0 || sum.passed === 0 ? 1 : 0;
 }
 
 async function runSuite(suite: Suite, filters: readonly string[]): Promise<Tally> {
