@@ -21,14 +21,6 @@ export function createJsonLogger(level: Config["log"]["level"], destination: Des
   };
 }
 
-/** Standard error, written at once: the last lines before the end of the process matter most. */
-export function standardError(): DestinationStream {
-  const stream = pino.destination({ dest: 2, sync: true });
-  // Nobody reads our log any more: that must not end the daemon.
-  stream.on("error", () => {});
-  return stream;
-}
-
 /** Errors do not show what they hold to JSON. A field that has the logger's own name gives way to it. */
 function plain(fields: LogFields = {}): LogFields {
   const own = new Set(["level", "time", "event"]);
