@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type FakeVpcNetwork, type ScenarioInput, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { buildClient } from "@podwire/cni-bin";
 import { type NodeReport, parseAddress, parseCidr, parseMac } from "@podwire/core";
-import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
+import { type PodwiredOptions, type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
 import { createNetns, deleteNetns } from "@podwire/linux";
 import { type CniContainer, type CniPlugin, callPlugin } from "@podwire/testkit";
 import { expect, vi } from "vitest";
@@ -44,27 +44,31 @@ export interface NodeLab {
 /** All the addresses the instance has room for from the start, and no cool-down: nothing moves by itself. */
 const stillPool = { warm: 0, minimum: 9, cooldownMs: 0 };
 
-export async function openNodeLab(): Promise<NodeLab> {
+/** @param daemon how podwired is started, where it matters */
+export async function openNodeLab(daemon: LabDaemon = {}): Promise<NodeLab> {
   const directory = mkdtempSync(join(tmpdir(), "podwire-lab-"));
   const undo: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
   const close = async () => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
   try {
-    return { ...(await open(directory, undo)), close };
+    return { ...(await open(directory, undo, daemon)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function open(directory: string, undo: (() => unknown)[]): Promise<Omit<NodeLab, "close">> {
+type LabDaemon = Pick<PodwiredOptions, "through">;
+
+async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemon): Promise<Omit<NodeLab, "close">> {
   const runDirectory = join(directory, "run");
   const vpc = await startVpc();
   undo.push(vpc.close);
   const nodeNetnsPath = vpc.fabric.netnsPath(machine.name);
   const plugins = { c: await plugin("c"), typescript: await plugin("typescript") };
   const podwired = startPodwired({
+    ...daemon,
     runDirectory,
     netnsPath: nodeNetnsPath,
     config: { directory, values: { cloud: "aws", pools: { default: stillPool }, reconcile: { intervalMs: 60_000 } } },

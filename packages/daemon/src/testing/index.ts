@@ -1,1 +1,1 @@
-export { type PodwiredOptions, type PodwiredProcess, startPodwired } from "./podwired-process.ts";
+export { type PodwiredOptions, type PodwiredProcess, podwiredProgram, startPodwired } from "./podwired-process.ts";

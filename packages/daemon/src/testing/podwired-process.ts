@@ -12,6 +12,8 @@ export interface PodwiredOptions {
   readonly runDirectory: string;
   /** The namespace it runs in; default: that of this process. */
   readonly netnsPath?: string;
+  /** A command that runs the daemon's, such as setpriv with its words. */
+  readonly through?: readonly string[];
   /** Its configuration without the run directory, and a directory to write the file to. */
   readonly config?: { readonly values: object; readonly directory: string };
   /** All it gets beside PATH. */
@@ -41,7 +43,8 @@ export function startPodwired(options: PodwiredOptions): PodwiredProcess {
   const { netnsPath } = options;
   const [command = process.execPath, ...args] = [
     ...(netnsPath === undefined ? [] : ["nsenter", `--net=${netnsPath}`]),
-    ...daemonProgram(),
+    ...(options.through ?? []),
+    ...podwiredProgram(),
   ];
   const child = spawn(command, args, {
     env: { PATH: process.env["PATH"], ...configured(options), ...options.environment },
@@ -71,7 +74,8 @@ export function startPodwired(options: PodwiredOptions): PodwiredProcess {
   };
 }
 
-function daemonProgram(): readonly string[] {
+/** The command line of podwired, for its commands too. */
+export function podwiredProgram(): readonly string[] {
   const fromSource = import.meta.url.endsWith(".ts");
   const main = fileURLToPath(new URL(`../main.${fromSource ? "ts" : "js"}`, import.meta.url));
   return [process.execPath, ...(fromSource ? ["--conditions=podwire-source"] : []), main];
