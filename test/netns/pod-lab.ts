@@ -2,16 +2,18 @@ import {
   type Address,
   type AttachmentFacts,
   type AttachmentSpec,
+  addressBits,
   type Cidr,
   containsAddress,
   type Egress,
+  familyOf,
   type NodeNetwork,
   neverCancelled,
   parseAddress,
   parseCidr,
   parseMac,
 } from "@podwire/core";
-import { createLinuxHost, createNetns, deleteNetns, type LinuxHost } from "@podwire/linux";
+import { createLinuxHost, createNetns, deleteNetns, type LinuxHost, openNetlink, replaceAddr } from "@podwire/linux";
 import {
   createFabric,
   createProbes,
@@ -35,14 +37,17 @@ const gateways = { 4: parseAddress("10.0.0.1"), 6: parseAddress("fe80::1") };
 const subnetCidrs = [parseCidr("10.0.0.0/24"), parseCidr("2001:db8::/64")];
 const vpcCidrs = [parseCidr("10.0.0.0/16")];
 
-/** The node's two interfaces: a prefix of each family on the first, single addresses on the second. */
+/** Of IPv4 a prefix on the node's first interface, single addresses on the second; and those of the neighbour. */
 const blocks = {
   eth0: [parseCidr("10.0.1.0/28"), parseCidr("2001:db8:0:0:1::/80")],
-  eth1: [parseCidr("10.0.2.5/32"), parseCidr("2001:db8:0:0:2::/80")],
+  eth1: [parseCidr("10.0.2.5/32"), parseCidr("10.0.2.6/32"), parseCidr("2001:db8:0:0:2::/80")],
+  peer: [parseCidr("10.0.3.0/28"), parseCidr("2001:db8:0:0:3::/80")],
 } as const;
 
 export const nodeAddresses = ["10.0.0.10", "2001:db8::10"].map((text) => parseAddress(text));
 export const peerAddresses = ["10.0.0.20", "2001:db8::20"].map((text) => parseAddress(text));
+/** A pod of the neighbour's. */
+export const remotePodAddresses = ["10.0.3.7", "2001:db8:0:0:3::7"].map((text) => parseAddress(text));
 export const outsideAddresses = ["198.51.100.9", "2001:db8:ff::9"].map((text) => parseAddress(text));
 
 export const secondaryAddresses = ["10.0.0.11", "2001:db8::11"].map((text) => parseAddress(text));
@@ -72,7 +77,7 @@ const peer: FabricInterface = {
   mac: parseMac("02:00:00:00:0b:00"),
   node: `${prefix}-peer`,
   primaryAddresses: peerAddresses,
-  blocks: [],
+  blocks: blocks.peer,
 };
 const outside: OutsideHost = {
   mac: parseMac("02:00:00:00:0f:00"),
@@ -116,13 +121,14 @@ export async function createPodLab(): Promise<PodLab> {
   await fabric.boot(peer.id);
   await fabric.converge({ ...bare, interfaces: [eth0, eth1, peer] });
   const nodePath = fabric.netnsPath(node);
+  await giveAddresses(fabric.netnsPath(peer.node), remotePodAddresses);
   const host = createLinuxHost({ hostNetnsPath: nodePath });
   const paths = [nodePath, fabric.netnsPath(peer.node), fabric.netnsPath(outside.node), routerPath];
   const [onNode, onPeer, onOutside, onRouter] = await Promise.all(paths.map(probes.start));
   if (!onNode || !onPeer || !onOutside || !onRouter) throw new Error("a probe is missing");
   await Promise.all([
     onNode.listen(nodeAddresses, echoPort),
-    onPeer.listen(peerAddresses, echoPort),
+    onPeer.listen([...peerAddresses, ...remotePodAddresses], echoPort),
     onOutside.listen(outsideAddresses, echoPort),
     onRouter.listen([metadata], echoPort),
   ]);
@@ -150,6 +156,21 @@ export async function createPodLab(): Promise<PodLab> {
       deleteNetns(routerPath);
     },
   };
+}
+
+/** On the loopback: the machine answers there, whatever it is that leads to them. */
+async function giveAddresses(netnsPath: string, addresses: readonly Address[]): Promise<void> {
+  const netlink = openNetlink({ netnsPath, maxSockets: 1 });
+  try {
+    const ifIndex = (await netlink.link("lo"))?.index ?? 0;
+    await netlink.apply(
+      addresses.map((address) =>
+        replaceAddr({ ifIndex, address, prefixLength: addressBits(familyOf(address)), protocol: 0 }, { noDad: true }),
+      ),
+    );
+  } finally {
+    netlink.close();
+  }
 }
 
 async function attachPod(

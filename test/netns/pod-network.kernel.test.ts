@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { neverCancelled, parseAddress, parseCidr } from "@podwire/core";
 import { deleteAddr, openNetlink, replaceAddr, setLink } from "@podwire/linux";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { countedPackets, nft } from "./nft.ts";
 import {
   createPodLab,
   echoPort,
@@ -82,13 +82,18 @@ describe.each(dual)("by %s", (_, family) => {
     expect(await seenAs(lab.probes.peer, secondaryAddresses[family] ?? "")).toBe(peer);
   });
 
-  test("a free address of a block is refused, and its packets do not leave the node", async () => {
-    const free = family === 0 ? "10.0.1.9" : "2001:db8:0:0:1::9";
+  test.each([
+    ["primary", ["10.0.1.9", "2001:db8:0:0:1::9"]],
+    ["secondary", ["10.0.2.6", "2001:db8:0:0:2::6"]],
+  ])("a free address of a block of the %s interface is refused, and its packets do not leave", async (_name, both) => {
+    const free = both[family] ?? "";
     const leaving = watchLeaving("daddr", free);
     try {
-      for (const from of [pods.first.probe, pods.second.probe, lab.probes.node, lab.probes.peer]) {
-        expect(await refusal(from, free)).toMatch(/^E(HOST|NET)UNREACH$/);
-      }
+      const probes = [pods.first.probe, pods.second.probe, lab.probes.node, lab.probes.peer];
+      const refusals = await Promise.all(probes.map((from) => refusal(from, free)));
+      expect(refusals.map((why) => why.replace(/^E(HOST|NET)UNREACH$/, "unreachable"))).toEqual(
+        probes.map(() => "unreachable"),
+      );
       expect(leaving.packets()).toBe(0);
     } finally {
       leaving.close();
@@ -96,27 +101,30 @@ describe.each(dual)("by %s", (_, family) => {
   });
 
   test.each([
-    ["nobody's", ["10.0.1.9", "2001:db8:0:0:1::9"]],
-    ["another pod's", ["10.0.1.4", "2001:db8:0:0:1::4"]],
-    ["the VPC's", ["10.0.0.99", "2001:db8::99"]],
-  ])("a packet with %s address as its source goes nowhere", async (_what, sources) => {
-    const source = sources[family] ?? "";
+    ["first", "nobody's", ["10.0.1.9", "2001:db8:0:0:1::9"]],
+    ["first", "another pod's", ["10.0.1.4", "2001:db8:0:0:1::4"]],
+    ["first", "the VPC's", ["10.0.0.99", "2001:db8::99"]],
+    ["second", "nobody's", ["10.0.2.6", "2001:db8:0:0:2::6"]],
+    ["second", "another pod's", ["10.0.1.4", "2001:db8:0:0:1::4"]],
+    ["second", "the node's", ["10.0.0.11", "2001:db8::11"]],
+  ] as const)("a packet of the %s pod with %s address as its source goes nowhere", async (name, _what, sources) => {
+    const [pod, source] = [pods[name], sources[family]];
     const leaving = watchLeaving("saddr", source);
     // What the link itself would do against it, for IPv4 alone.
-    await withoutRpFilter(pods.first);
+    await withoutRpFilter(pod);
     try {
-      await withAddress(pods.first.path, source, async () => {
+      await withAddress(pod.path, source, async () => {
         const before = forged();
-        for (const to of [peer, addressOf(pods.second)]) {
-          expect((await reachBlocked(pods.first.probe, to, source)).reached).toBe(false);
-        }
+        const targets = [peer, addressOf(name === "first" ? pods.second : pods.first)];
+        const outcomes = await Promise.all(targets.map((to) => reachBlocked(pod.probe, to, source)));
+        expect(outcomes.map(({ reached }) => reached)).toEqual([false, false]);
         expect(forged()).toBeGreaterThan(before);
       });
       expect(leaving.packets()).toBe(0);
     } finally {
       leaving.close();
     }
-    expect(await seenAs(pods.first.probe, peer)).toBe(addressOf(pods.first));
+    expect(await seenAs(pod.probe, peer)).toBe(addressOf(pod));
   });
 });
 
@@ -151,81 +159,19 @@ describe("beyond the VPC", () => {
   });
 });
 
-describe("together with a service proxy", () => {
-  const peer4 = peerAddresses[0] ?? "";
-  const service = "10.96.0.1";
-
-  test("a service address leads to an instance in the VPC, from pods of both interfaces", async () => {
-    await withNat(`ip daddr ${service} dnat to ${peer4}`, async () => {
-      for (const pod of [pods.first, pods.second]) expect(await seenAs(pod.probe, service)).toBe(pod.addresses[0]);
-    });
-  });
-
-  test("a node port is answered by the interface it was asked on, the client's address kept", async () => {
-    const [node4 = ""] = nodeAddresses;
-    for (const pod of [pods.first, pods.second]) {
-      const rule = `ip daddr ${node4} meta l4proto { tcp, udp } th dport 30080 dnat to ${pod.addresses[0]}:${echoPort}`;
-      await withNat(rule, async () => {
-        expect(await seenAs(lab.probes.peer, node4, 30080)).toBe(peer4);
-      });
-    }
-  });
-
-  test("a pod reaches itself by its service, masqueraded", async () => {
-    const own = pods.second.addresses[0] ?? "";
-    const chain = `chain post { type nat hook postrouting priority srcnat; ip saddr ${own} ip daddr ${own} masquerade; };`;
-    await withNat(
-      `ip daddr ${service} dnat to ${own}`,
-      async () => {
-        expect((await seenAs(pods.second.probe, service)).startsWith("blocked")).toBe(false);
-      },
-      chain,
-    );
-  });
-
-  test("marks of others on the packet stay", async () => {
-    const chain = "chain post { type filter hook postrouting priority 0; meta mark and 0x4000 == 0x4000 counter; };";
-    await withNat(
-      `ip daddr ${service} meta mark set meta mark or 0x4000 dnat to ${peer4}`,
-      async () => {
-        expect(await seenAs(pods.second.probe, service)).toBe(pods.second.addresses[0]);
-        expect(counted("ip proxy post")).toBeGreaterThan(0);
-      },
-      chain,
-    );
-  });
-});
-
-function nft(args: readonly string[]): string {
-  const env = { PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
-  return execFileSync("nsenter", [`--net=${lab.nodePath}`, "nft", ...args], { encoding: "utf8", env });
-}
-
-/** What kube-proxy would do: destinations translated before podwire marks. */
-async function withNat(rule: string, work: () => Promise<void>, chain = ""): Promise<void> {
-  nft([`table ip proxy { chain pre { type nat hook prerouting priority dstnat; ${rule}; }; ${chain} }`]);
-  try {
-    await work();
-  } finally {
-    nft(["delete", "table", "ip", "proxy"]);
-  }
-}
-
-/** Sum of the counters of a chain. */
-function counted(chain: string): number {
-  const listing = nft(["list", "chain", ...chain.split(" ")]);
-  return [...listing.matchAll(/packets (\d+)/g)].reduce((sum, [, packets]) => sum + Number(packets), 0);
-}
-
 function forged(): number {
-  return counted("inet podwire antispoofing");
+  return countedPackets(lab.nodePath, "inet podwire antispoofing");
 }
 
 /** Counts packets from or to an address that leave the node, or go on to another pod. */
 function watchLeaving(end: "saddr" | "daddr", address: string) {
   const match = `${address.includes(":") ? "ip6" : "ip"} ${end} ${address}`;
-  nft([`table inet watch { chain out { type filter hook postrouting priority 300; ${match} counter; }; }`]);
-  return { packets: () => counted("inet watch out"), close: () => void nft(["delete", "table", "inet", "watch"]) };
+  const { nodePath } = lab;
+  nft(nodePath, `table inet watch { chain out { type filter hook postrouting priority 300; ${match} counter; }; }`);
+  return {
+    packets: () => countedPackets(nodePath, "inet watch out"),
+    close: () => void nft(nodePath, "delete", "table", "inet", "watch"),
+  };
 }
 
 /** Until the next converge. */

@@ -7,8 +7,8 @@ const cidrs = (...texts: string[]): Cidr[] => texts.map((text) => parseCidr(text
 const sample: Ruleset = {
   markMask: 0x7f,
   interfaces: [
-    { ifName: "eth0", ordinal: 1, mark: 1, blocks: cidrs("10.0.1.16/28", "2001:db8:0:0:1::/80") },
-    { ifName: "eth1", ordinal: 2, mark: 2, blocks: cidrs("10.0.1.5/32") },
+    { ifName: "eth0", role: "primary", ordinal: 1, mark: 1, blocks: cidrs("10.0.1.16/28", "2001:db8:0:0:1::/80") },
+    { ifName: "eth1", role: "secondary", ordinal: 2, mark: 2, blocks: cidrs("10.0.1.5/32") },
   ],
   vpcCidrs: cidrs("10.0.0.0/16", "2001:db8::/56"),
   egress: { nat: "node", excludedCidrs: cidrs("10.0.7.0/24", "192.0.2.0/24"), podMetadataAccess: false },
@@ -46,9 +46,15 @@ table inet podwire {
 		type filter hook prerouting priority -90; policy accept;
 		iifname "eth0" ct direction original ct mark set ct mark and 0xffffff80 or 0x1
 		iifname "eth1" ct direction original ct mark set ct mark and 0xffffff80 or 0x2
+		ct status dnat ct direction reply ct mark and 0x7f vmap { 0x2 : goto interface_2 }
 		iifname "pw*" ct direction reply ct mark and 0x7f vmap { 0x1 : goto interface_1, 0x2 : goto interface_2 }
 		iifname "pw*" ip daddr @untranslated4 ip saddr vmap @blocks4
 		iifname "pw*" ip6 saddr vmap @blocks6
+	}
+
+	chain answers {
+		type route hook output priority -90; policy accept;
+		ct status dnat ct direction reply ct mark and 0x7f vmap { 0x2 : goto interface_2 }
 	}
 
 	chain interface_1 {
@@ -75,11 +81,13 @@ table inet podwire {
 
 describe("what is not wanted is not there", () => {
   const { primary: _, ...withoutPrimary } = sample;
+  const primaryOnly = { ifName: "eth0", role: "primary", ordinal: 1, mark: 1, blocks: [] } as const;
   const rows: [string, Ruleset, string][] = [
     ["translation with external NAT", { ...sample, egress: { ...sample.egress, nat: "external" } }, "snat"],
     ["translation while the primary interface is unknown", withoutPrimary, "snat"],
     ["the metadata rule", { ...sample, egress: { ...sample.egress, podMetadataAccess: true } }, "169.254.169.254"],
     ["marks of replies without interfaces", { ...sample, interfaces: [] }, "vmap {"],
+    ["answers of the node without secondary interfaces", { ...sample, interfaces: [primaryOnly] }, "chain answers"],
     ["an empty list of elements", { ...sample, interfaces: [], vpcCidrs: [] }, "elements = {  }"],
   ];
   test.each(rows)("%s", (_what, ruleset, text) => expect(renderRuleset(ruleset)).not.toContain(text));
@@ -103,7 +111,7 @@ test("a mask elsewhere keeps all other bits", () => {
 test.each(['e"; flush ruleset; #', "eth*", "e\n0", "", "a b"])(
   "an interface named %j cannot steer the rules",
   (ifName) => {
-    const hostile = { ...sample, interfaces: [{ ifName, ordinal: 1, mark: 1, blocks: [] }] };
+    const hostile = { ...sample, interfaces: [{ ifName, role: "primary" as const, ordinal: 1, mark: 1, blocks: [] }] };
     expect(() => renderRuleset(hostile)).toThrow(expect.objectContaining({ code: "NOT_SUPPORTED" }));
   },
 );

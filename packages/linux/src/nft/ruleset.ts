@@ -5,6 +5,7 @@ import {
   compareCidrs,
   containsCidr,
   type Egress,
+  type InterfaceRole,
   PodwireError,
   quoteValue,
 } from "@podwire/core";
@@ -16,6 +17,7 @@ export const nftTable = "podwire";
 /** An interface of ours as the rules see it. */
 export interface RulesetInterface {
   readonly ifName: string;
+  readonly role: InterfaceRole;
   readonly ordinal: number;
   /** In place in the mask. */
   readonly mark: number;
@@ -35,6 +37,11 @@ export interface Ruleset {
 const metadataAddresses = { ip: "169.254.169.254", ip6: "fd00:ec2::254" } as const;
 
 const fromPod = `iifname "${hostIfNamePrefix}*"`;
+/**
+ * Answers get the address that was asked as their source, whoever sends them. Others keep their own: an ICMP error of
+ * the node about a packet that came in by a secondary interface has the primary one's, and leaves there.
+ */
+const translated = "ct status dnat";
 
 /**
  * The whole table as text for `nft -f`: replaced in one transaction. Rules depend on interfaces and blocks, never on
@@ -45,6 +52,7 @@ export function renderRuleset(ruleset: Ruleset): string {
     ...renderSets(ruleset),
     renderAntiSpoofing(),
     renderMarks(ruleset),
+    ...renderAnswers(ruleset),
     ...ruleset.interfaces.map((one) => renderInterfaceMark(one, ruleset.markMask)),
     ...renderMetadata(ruleset.egress),
     ...renderTranslation(ruleset),
@@ -83,9 +91,10 @@ function renderAntiSpoofing(): string {
 }
 
 /**
- * Which interface a pod's packet leaves by. After DNAT (priority -100): the destination is then the real one, and
- * service addresses are gone. A connection that came in by an interface is answered by it; everything else that keeps
- * the pod's address leaves by the interface that holds the block: the cloud drops it elsewhere.
+ * Which interface a packet leaves by. After DNAT (priority -100): the destination is then the real one, and service
+ * addresses are gone. A connection that came in by an interface is answered by it, also where a service proxy has sent
+ * it on to another node; everything else of a pod that keeps the pod's address leaves by the interface that holds the
+ * block: the cloud drops it elsewhere.
  */
 function renderMarks({ interfaces, markMask, egress }: Ruleset): string {
   const keep = hex(~markMask >>> 0);
@@ -93,16 +102,34 @@ function renderMarks({ interfaces, markMask, egress }: Ruleset): string {
     ({ ifName, mark }) =>
       `iifname ${quoteIfName(ifName)} ct direction original ct mark set ct mark and ${keep} or ${hex(mark)}`,
   );
-  const replies = interfaces.map(({ mark, ordinal }) => `${hex(mark)} : goto ${markChain(ordinal)}`).join(", ");
   const onlyUntranslated = egress.nat === "node" ? " ip daddr @untranslated4" : "";
   return renderChain("marks", "filter hook prerouting priority -90", [
     ...arrivals,
-    ...(interfaces.length === 0
-      ? []
-      : [`${fromPod} ct direction reply ct mark and ${hex(markMask)} vmap { ${replies} }`]),
+    ...renderReplies(translated, interfaces.filter(isSecondary), markMask),
+    ...renderReplies(fromPod, interfaces, markMask),
     `${fromPod}${onlyUntranslated} ip saddr vmap @blocks4`,
     `${fromPod} ip6 saddr vmap @blocks6`,
   ]);
+}
+
+/**
+ * A process of the node that a service proxy has given a connection to answers from another address than it was asked
+ * on, so that the rule for that one does not lead it back. `route`: the packet is routed again when its mark changes.
+ */
+function renderAnswers({ interfaces, markMask }: Ruleset): string[] {
+  const rules = renderReplies(translated, interfaces.filter(isSecondary), markMask);
+  return rules.length === 0 ? [] : [renderChain("answers", "route hook output priority -90", rules)];
+}
+
+function renderReplies(match: string, interfaces: readonly RulesetInterface[], markMask: number): string[] {
+  const verdicts = interfaces.map(({ mark, ordinal }) => `${hex(mark)} : goto ${markChain(ordinal)}`).join(", ");
+  const rule = `${match} ct direction reply ct mark and ${hex(markMask)} vmap { ${verdicts} }`;
+  return interfaces.length === 0 ? [] : [rule];
+}
+
+/** What is no pod's is answered by the main table where it came in by the primary interface, as without podwire. */
+function isSecondary({ role }: RulesetInterface): boolean {
+  return role === "secondary";
 }
 
 function renderInterfaceMark({ ordinal, mark }: RulesetInterface, markMask: number): string {

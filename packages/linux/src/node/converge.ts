@@ -139,6 +139,7 @@ function rulesetOf({ network, interfaces, numbers }: NodeDesire): Ruleset {
     egress: network.egress,
     interfaces: interfaces.map(({ link, wanted }) => ({
       ifName: link.name,
+      role: wanted.role,
       ordinal: wanted.ordinal,
       mark: interfaceMark(numbers, wanted.ordinal),
       blocks: wanted.blocks,
