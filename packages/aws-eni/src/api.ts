@@ -8,6 +8,11 @@ export const ec2Actions = {
   DescribeVpcs: { mutates: false, op: "describe" },
   AssignPrivateIpAddresses: { mutates: true, op: "assign addresses to" },
   UnassignPrivateIpAddresses: { mutates: true, op: "unassign addresses from" },
+  CreateNetworkInterface: { mutates: true, op: "create an interface in" },
+  AttachNetworkInterface: { mutates: true, op: "attach" },
+  ModifyNetworkInterfaceAttribute: { mutates: true, op: "set delete-on-termination of" },
+  DetachNetworkInterface: { mutates: true, op: "detach" },
+  DeleteNetworkInterface: { mutates: true, op: "delete" },
 } as const satisfies Record<string, { readonly mutates: boolean; readonly op: string }>;
 
 export type Ec2Action = keyof typeof ec2Actions;
@@ -30,16 +35,22 @@ export interface PrivateIpAddress {
   readonly primary: boolean;
 }
 
+export interface Attachment {
+  readonly attachmentId: string;
+  readonly instanceId: string;
+  readonly deviceIndex: number;
+  readonly networkCardIndex: number;
+  /** The interface goes away with the instance. */
+  readonly deleteOnTermination: boolean;
+}
+
 export interface NetworkInterface {
   readonly networkInterfaceId: string;
   readonly macAddress: string;
   readonly subnetId: string;
   /** Absent when no instance holds it. */
-  readonly attachment?: {
-    readonly instanceId: string;
-    readonly deviceIndex: number;
-    readonly networkCardIndex: number;
-  };
+  readonly attachment?: Attachment;
+  readonly securityGroupIds: readonly string[];
   readonly privateIpAddresses: readonly PrivateIpAddress[];
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -60,6 +71,16 @@ export interface Vpc {
 
 export interface AssignedAddresses {
   readonly privateIpAddresses: readonly string[];
+}
+
+export interface InterfaceCreation {
+  readonly subnetId: string;
+  readonly description: string;
+  readonly securityGroupIds: readonly string[];
+  /** Beside the interface's own; absent = none. */
+  readonly secondaryPrivateIpAddressCount?: number;
+  readonly clientToken: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /**
@@ -99,4 +120,40 @@ export interface Ec2Api {
     input: { readonly networkInterfaceId: string; readonly privateIpAddresses: readonly string[] },
     options: CallOptions,
   ): Promise<void>;
+
+  /**
+   * EC2 chooses the addresses. The same token with the same input is the same interface.
+   * @throws SUBNET_EXHAUSTED, CLOUD_NOT_FOUND, CLOUD_LIMIT
+   */
+  createNetworkInterface(input: InterfaceCreation, options: CallOptions): Promise<NetworkInterface>;
+
+  /**
+   * Answers before the instance sees the interface.
+   * @throws CLOUD_CONFLICT when the device index is taken or an instance holds the interface
+   * @throws INTERFACE_LIMIT, CLOUD_NOT_FOUND
+   */
+  attachNetworkInterface(
+    input: {
+      readonly networkInterfaceId: string;
+      readonly instanceId: string;
+      readonly deviceIndex: number;
+      readonly networkCardIndex: number;
+    },
+    options: CallOptions,
+  ): Promise<{ readonly attachmentId: string }>;
+
+  modifyNetworkInterfaceAttribute(
+    input: {
+      readonly networkInterfaceId: string;
+      readonly attachmentId: string;
+      readonly deleteOnTermination: boolean;
+    },
+    options: CallOptions,
+  ): Promise<void>;
+
+  /** Answers before the interface is free. @throws CLOUD_NOT_FOUND */
+  detachNetworkInterface(input: { readonly attachmentId: string }, options: CallOptions): Promise<void>;
+
+  /** @throws CLOUD_CONFLICT while an instance holds it @throws CLOUD_NOT_FOUND */
+  deleteNetworkInterface(input: { readonly networkInterfaceId: string }, options: CallOptions): Promise<void>;
 }

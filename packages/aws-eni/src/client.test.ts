@@ -55,6 +55,40 @@ test("tags and texts with characters of XML survive the wire", async () => {
   });
 });
 
+test("an interface's whole life goes over the wire as it does in-process", async () => {
+  const creation = {
+    subnetId: "subnet-1",
+    description: "<new>",
+    securityGroupIds: ["sg-1"],
+    secondaryPrivateIpAddressCount: 2,
+    clientToken: "t",
+    tags: { "podwire/cluster": "blue", note: `<a> & "b"` },
+  };
+  const created = await client.createNetworkInterface(creation, options);
+  const { networkInterfaceId } = created;
+  expect(created).toEqual(await fake.api().createNetworkInterface(creation, options));
+  expect(created).toMatchObject({ securityGroupIds: ["sg-1"], tags: creation.tags });
+  expect(created.privateIpAddresses.map((entry) => entry.primary)).toEqual([true, false, false]);
+  const place = { networkInterfaceId, instanceId: "i-01", deviceIndex: 1, networkCardIndex: 0 };
+  const { attachmentId } = await client.attachNetworkInterface(place, options);
+  const attachment = { networkInterfaceId, attachmentId, deleteOnTermination: true };
+  await client.modifyNetworkInterfaceAttribute(attachment, options);
+  const filters = [{ name: "network-interface-id", values: [networkInterfaceId] }];
+  const [attached] = await client.describeNetworkInterfaces({ filters }, options);
+  const { instanceId, deviceIndex, networkCardIndex } = place;
+  expect(attached?.attachment).toEqual({
+    attachmentId,
+    instanceId,
+    deviceIndex,
+    networkCardIndex,
+    deleteOnTermination: true,
+  });
+  expect([attached]).toEqual(await fake.api().describeNetworkInterfaces({ filters }, options));
+  await client.detachNetworkInterface({ attachmentId }, options);
+  await client.deleteNetworkInterface({ networkInterfaceId }, options);
+  expect(await client.describeNetworkInterfaces({ filters }, options)).toEqual([]);
+});
+
 const losses: readonly { readonly how: AnswerLoss; readonly read: string }[] = [
   { how: "reset", read: "CLOUD_UNREACHABLE" },
   { how: "truncated", read: "CLOUD_UNREACHABLE" },

@@ -1,10 +1,16 @@
 import {
   AssignPrivateIpAddressesCommand,
+  AttachNetworkInterfaceCommand,
+  CreateNetworkInterfaceCommand,
+  type CreateNetworkInterfaceCommandInput,
+  DeleteNetworkInterfaceCommand,
   DescribeInstanceTypesCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
+  DetachNetworkInterfaceCommand,
   EC2Client,
+  ModifyNetworkInterfaceAttributeCommand,
   type _InstanceType as SdkInstanceType,
   type InstanceTypeInfo as SdkInstanceTypeInfo,
   type NetworkInterface as SdkNetworkInterface,
@@ -14,7 +20,16 @@ import {
   UnassignPrivateIpAddressesCommand,
 } from "@aws-sdk/client-ec2";
 import { type CallOptions, type CancelSignal, PodwireError } from "@podwire/core";
-import type { AssignedAddresses, Ec2Api, Filter, InstanceTypeInfo, NetworkInterface, Subnet, Vpc } from "./api.ts";
+import type {
+  AssignedAddresses,
+  Ec2Api,
+  Filter,
+  InstanceTypeInfo,
+  InterfaceCreation,
+  NetworkInterface,
+  Subnet,
+  Vpc,
+} from "./api.ts";
 import { connectTimeoutMs } from "./config.ts";
 import { type Ec2Call, errorOfFailure, errorOfThrown } from "./errors.ts";
 
@@ -135,6 +150,64 @@ class SdkClient implements Ec2Client {
     });
   }
 
+  createNetworkInterface(input: InterfaceCreation, options: CallOptions): Promise<NetworkInterface> {
+    return send({ action: "CreateNetworkInterface", object: input.subnetId }, options, async (abortSignal) => {
+      const output = await this.#sdk.send(new CreateNetworkInterfaceCommand(creationOf(input)), { abortSignal });
+      return networkInterfaceOf(required(output.NetworkInterface, "networkInterface"));
+    });
+  }
+
+  attachNetworkInterface(
+    input: Parameters<Ec2Api["attachNetworkInterface"]>[0],
+    options: CallOptions,
+  ): Promise<{ readonly attachmentId: string }> {
+    const call: Ec2Call = { action: "AttachNetworkInterface", object: input.networkInterfaceId };
+    return send(call, options, async (abortSignal) => {
+      const command = new AttachNetworkInterfaceCommand({
+        NetworkInterfaceId: input.networkInterfaceId,
+        InstanceId: input.instanceId,
+        DeviceIndex: input.deviceIndex,
+        // Left out it is 0 too, but then EC2 counts the indexes of all cards: https://github.com/cilium/cilium/pull/42512
+        NetworkCardIndex: input.networkCardIndex,
+      });
+      const output = await this.#sdk.send(command, { abortSignal });
+      return { attachmentId: required(output.AttachmentId, "attachmentId") };
+    });
+  }
+
+  modifyNetworkInterfaceAttribute(
+    { networkInterfaceId, attachmentId, deleteOnTermination }: Parameters<Ec2Api["modifyNetworkInterfaceAttribute"]>[0],
+    options: CallOptions,
+  ): Promise<void> {
+    const call: Ec2Call = { action: "ModifyNetworkInterfaceAttribute", object: networkInterfaceId };
+    return send(call, options, async (abortSignal) => {
+      const command = new ModifyNetworkInterfaceAttributeCommand({
+        NetworkInterfaceId: networkInterfaceId,
+        Attachment: { AttachmentId: attachmentId, DeleteOnTermination: deleteOnTermination },
+      });
+      await this.#sdk.send(command, { abortSignal });
+    });
+  }
+
+  detachNetworkInterface(
+    { attachmentId }: Parameters<Ec2Api["detachNetworkInterface"]>[0],
+    options: CallOptions,
+  ): Promise<void> {
+    return send({ action: "DetachNetworkInterface", object: attachmentId }, options, async (abortSignal) => {
+      await this.#sdk.send(new DetachNetworkInterfaceCommand({ AttachmentId: attachmentId }), { abortSignal });
+    });
+  }
+
+  deleteNetworkInterface(
+    { networkInterfaceId }: Parameters<Ec2Api["deleteNetworkInterface"]>[0],
+    options: CallOptions,
+  ): Promise<void> {
+    return send({ action: "DeleteNetworkInterface", object: networkInterfaceId }, options, async (abortSignal) => {
+      const command = new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: networkInterfaceId });
+      await this.#sdk.send(command, { abortSignal });
+    });
+  }
+
   close(): void {
     this.#sdk.destroy();
   }
@@ -201,6 +274,20 @@ function abortSignalOf(signal: CancelSignal): AbortBridge {
   return { abortSignal: controller.signal, aborted, release: () => signal.removeEventListener("abort", abort) };
 }
 
+function creationOf(input: InterfaceCreation): CreateNetworkInterfaceCommandInput {
+  const { secondaryPrivateIpAddressCount: count, tags } = input;
+  return {
+    SubnetId: input.subnetId,
+    Description: input.description,
+    Groups: [...input.securityGroupIds],
+    ...(count === undefined ? {} : { SecondaryPrivateIpAddressCount: count }),
+    ClientToken: input.clientToken,
+    TagSpecifications: [
+      { ResourceType: "network-interface", Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
+    ],
+  };
+}
+
 function sdkFilters(filters: readonly Filter[]) {
   return filters.map(({ name, values }) => ({ Name: name, Values: [...values] }));
 }
@@ -230,6 +317,7 @@ function networkInterfaceOf(own: SdkNetworkInterface): NetworkInterface {
     macAddress: required(own.MacAddress, "macAddress"),
     subnetId: required(own.SubnetId, "subnetId"),
     ...(attachment === undefined ? {} : { attachment }),
+    securityGroupIds: (own.Groups ?? []).map(({ GroupId }) => required(GroupId, "groupId")),
     privateIpAddresses: (own.PrivateIpAddresses ?? []).map((entry) => ({
       privateIpAddress: required(entry.PrivateIpAddress, "privateIpAddress"),
       primary: entry.Primary ?? false,
@@ -242,9 +330,11 @@ function networkInterfaceOf(own: SdkNetworkInterface): NetworkInterface {
 function attachmentOf(attachment: SdkNetworkInterface["Attachment"]): NetworkInterface["attachment"] {
   if (attachment?.InstanceId === undefined) return undefined;
   return {
+    attachmentId: required(attachment.AttachmentId, "attachmentId"),
     instanceId: attachment.InstanceId,
     deviceIndex: required(attachment.DeviceIndex, "deviceIndex"),
     networkCardIndex: attachment.NetworkCardIndex ?? 0,
+    deleteOnTermination: attachment.DeleteOnTermination ?? false,
   };
 }
 

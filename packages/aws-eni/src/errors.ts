@@ -28,6 +28,8 @@ export const ec2ErrorTable: readonly Ec2ErrorRow[] = [
   // A full subnet, said otherwise: https://github.com/cilium/cilium/pull/31016
   { vendor: "InvalidParameterValue", text: "aren't sufficient free", code: "SUBNET_EXHAUSTED" },
 
+  // Interfaces on the instance; NetworkInterfaceLimitExceeded are those of the account.
+  { vendor: "AttachmentLimitExceeded", code: "INTERFACE_LIMIT" },
   { vendor: "*LimitExceeded", code: "CLOUD_LIMIT" },
   { vendor: "*QuotaExceeded", code: "CLOUD_LIMIT" },
 
@@ -52,6 +54,10 @@ export const ec2ErrorTable: readonly Ec2ErrorRow[] = [
   { vendor: "PendingVerification", code: "CLOUD_CREDENTIALS" },
 
   { vendor: "Incorrect*State", code: "CLOUD_CONFLICT" },
+  // https://github.com/lstoll/k8s-vpcnet/issues/71
+  { vendor: "InvalidParameterValue", text: "already has an interface attached", code: "CLOUD_CONFLICT" },
+  // Deleting what is attached: https://github.com/gruntwork-io/cloud-nuke/issues/431
+  { vendor: "InvalidParameterValue", text: "is currently in use", code: "CLOUD_CONFLICT" },
   { vendor: "*.InUse", code: "CLOUD_CONFLICT" },
   { vendor: "*InUse", code: "CLOUD_CONFLICT" },
   { vendor: "Resource.Already*", code: "CLOUD_CONFLICT" },

@@ -1,10 +1,12 @@
 export { type Adapter, createAdapter } from "./adapter.ts";
 export type {
   AssignedAddresses,
+  Attachment,
   Ec2Action,
   Ec2Api,
   Filter,
   InstanceTypeInfo,
+  InterfaceCreation,
   NetworkInterface,
   PrivateIpAddress,
   Subnet,

@@ -22,7 +22,7 @@ const scenario: ScenarioInput = {
 
 it("gives each instance its interfaces, with the addresses EC2 says they have", () => {
   const model = new Ec2Model(scenario);
-  const primary = model.state().interfaces.find(({ instanceId }) => instanceId === node.instanceId);
+  const primary = model.state().interfaces.find(({ attachment }) => attachment?.instanceId === node.instanceId);
   const assigned = model.assign(primary?.networkInterfaceId ?? "", 2).map(hostCidr);
   const { nodes, interfaces, routes } = fabricStateOf(model.state(), machines);
   expect([nodes, routes]).toEqual([[node.name, peer.name], []]);

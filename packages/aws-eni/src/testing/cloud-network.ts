@@ -1,6 +1,6 @@
 import { addressAt, hostCidr, PodwireError } from "@podwire/core";
 import type { CloudFacts, FabricInterface, FabricState } from "@podwire/testkit";
-import type { CloudState, FakeInterface } from "./world.ts";
+import { type CloudState, type FakeInterface, isHeldBy } from "./world.ts";
 
 /** An instance and the name its namespace has. */
 export interface CloudMachine {
@@ -12,14 +12,17 @@ export interface CloudMachine {
 export function fabricStateOf(cloud: CloudState, machines: readonly CloudMachine[]): FabricState {
   return {
     nodes: machines.map(({ name }) => name),
-    interfaces: cloud.interfaces.map((own) => fabricInterface(own, cloud, machines)),
+    interfaces: cloud.interfaces.flatMap((own) => {
+      const { attachment } = own;
+      return attachment === undefined ? [] : [fabricInterface({ ...own, attachment }, cloud, machines)];
+    }),
     routes: [],
   };
 }
 
 /** What EC2 says of one instance, as the audit wants it. */
 export function cloudFactsOf(cloud: CloudState, instanceId: string): CloudFacts {
-  const interfaces = cloud.interfaces.filter((own) => own.instanceId === instanceId);
+  const interfaces = cloud.interfaces.filter((own) => isHeldBy(own, instanceId));
   return {
     interfaces: interfaces.map((own) => ({
       id: own.networkInterfaceId,
@@ -29,7 +32,14 @@ export function cloudFactsOf(cloud: CloudState, instanceId: string): CloudFacts 
   };
 }
 
-function fabricInterface(own: FakeInterface, cloud: CloudState, machines: readonly CloudMachine[]): FabricInterface {
+type AttachedInterface = FakeInterface & Required<Pick<FakeInterface, "attachment">>;
+
+/** An interface that no instance holds is not in the network. */
+function fabricInterface(
+  own: AttachedInterface,
+  cloud: CloudState,
+  machines: readonly CloudMachine[],
+): FabricInterface {
   const subnet = found(
     cloud.subnets.find(({ subnetId }) => subnetId === own.subnetId),
     own.subnetId,
@@ -38,10 +48,10 @@ function fabricInterface(own: FakeInterface, cloud: CloudState, machines: readon
     id: own.networkInterfaceId,
     mac: own.macAddress,
     node: found(
-      machines.find(({ instanceId }) => instanceId === own.instanceId),
-      own.instanceId,
+      machines.find(({ instanceId }) => instanceId === own.attachment.instanceId),
+      own.attachment.instanceId,
     ).name,
-    ifName: `eth${own.deviceIndex}`,
+    ifName: `eth${own.attachment.deviceIndex}`,
     // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html: the router has the second address.
     gateways: { 4: addressAt(subnet.cidrBlock, 1n) },
     subnetCidrs: [subnet.cidrBlock],

@@ -1,14 +1,16 @@
 import { type Clock, type NodeIdentity, type NodeRef, PodwireError } from "@podwire/core";
 import { callWithFaults, FaultPlan, type FaultyOutcome, SeededRandom } from "@podwire/testkit";
 import type { Ec2Action, Ec2Api } from "../api.ts";
+import type { Ec2Result } from "./answers.ts";
 import { CallLog } from "./call-log.ts";
 import { createInProcessApi } from "./in-process-api.ts";
 import { serveMetadata } from "./metadata-server.ts";
-import { Ec2Model, type Ec2Result } from "./model.ts";
+import { Ec2Model } from "./model.ts";
 import { serveQueryApi } from "./query-server.ts";
 import type { Ec2Command } from "./requests.ts";
 import type { ScenarioInput } from "./scenario.ts";
 import type { FakeServer, ListenAddress } from "./server.ts";
+import { isHeldBy, isPrimary } from "./world.ts";
 
 export interface FakeAwsOptions {
   readonly scenario: ScenarioInput;
@@ -63,7 +65,7 @@ export class FakeAws implements FakeAwsBackend {
   nodeRef(instanceId: string): NodeRef {
     const state = this.model.state();
     const instance = state.instances.find((own) => own.instanceId === instanceId);
-    const primary = state.interfaces.find((own) => own.instanceId === instanceId && own.deviceIndex === 0);
+    const primary = state.interfaces.find((own) => isPrimary(own) && isHeldBy(own, instanceId));
     if (instance === undefined || primary === undefined) {
       throw new PodwireError("CLOUD_NOT_FOUND", `instance ${instanceId} does not exist`, { value: instanceId });
     }

@@ -3,6 +3,7 @@ import { createFabric, type Fabric, monotonicClock, type OutsideHost } from "@po
 import { type CloudMachine, fabricStateOf } from "./cloud-network.ts";
 import { FakeAws } from "./fake-aws.ts";
 import type { ScenarioInput } from "./scenario.ts";
+import { isPrimary } from "./world.ts";
 
 /** Where instances find their metadata: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html */
 export const metadataAddress = parseAddress("169.254.169.254");
@@ -65,8 +66,6 @@ async function raise(
   closers.push(metadata.close);
   const ec2 = await aws.serveEc2({ host: ec2Address, port: 80 });
   closers.push(ec2.close);
-  for (const { networkInterfaceId, deviceIndex } of aws.model.state().interfaces) {
-    if (deviceIndex === 0) await fabric.boot(networkInterfaceId);
-  }
+  for (const own of aws.model.state().interfaces) if (isPrimary(own)) await fabric.boot(own.networkInterfaceId);
   return { aws, fabric, ec2Url: ec2.url, region: aws.model.state().region, settled: () => following };
 }

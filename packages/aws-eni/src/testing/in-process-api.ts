@@ -2,8 +2,8 @@ import { type CallOptions, PodwireError } from "@podwire/core";
 import type { FaultyOutcome } from "@podwire/testkit";
 import type { Ec2Action, Ec2Api, NetworkInterface } from "../api.ts";
 import { type Ec2Call, type Ec2Failure, errorOfFailure } from "../errors.ts";
+import type { Ec2Answers, Ec2Result } from "./answers.ts";
 import type { FakeAwsBackend } from "./fake-aws.ts";
-import type { Ec2Answers, Ec2Result } from "./model.ts";
 import { httpStatusByCode } from "./refusals.ts";
 import type { Ec2Command, Ec2Requests } from "./requests.ts";
 import type { FakeInterface } from "./world.ts";
@@ -48,6 +48,25 @@ export function createInProcessApi(backend: FakeAwsBackend, caller: string): Ec2
     async unassignPrivateIpAddresses(request, options) {
       await call({ action: "UnassignPrivateIpAddresses", request, object: request.networkInterfaceId }, options);
     },
+    async createNetworkInterface({ tags, ...input }, options) {
+      const request = { ...input, tagSpecifications: [{ resourceType: "network-interface", tags }] };
+      const object = input.subnetId;
+      return networkInterfaceOf(await call({ action: "CreateNetworkInterface", request, object }, options));
+    },
+    async attachNetworkInterface(request, options) {
+      const object = request.networkInterfaceId;
+      const { attachmentId } = await call({ action: "AttachNetworkInterface", request, object }, options);
+      return { attachmentId };
+    },
+    async modifyNetworkInterfaceAttribute(request, options) {
+      await call({ action: "ModifyNetworkInterfaceAttribute", request, object: request.networkInterfaceId }, options);
+    },
+    async detachNetworkInterface(request, options) {
+      await call({ action: "DetachNetworkInterface", request, object: request.attachmentId }, options);
+    },
+    async deleteNetworkInterface(request, options) {
+      await call({ action: "DeleteNetworkInterface", request, object: request.networkInterfaceId }, options);
+    },
   };
 }
 
@@ -83,12 +102,13 @@ function failureOf(outcome: FaultyOutcome<Ec2Result>): Ec2Failure {
 }
 
 function networkInterfaceOf(own: FakeInterface): NetworkInterface {
-  const { networkInterfaceId, macAddress, subnetId, instanceId, deviceIndex, tags } = own;
+  const { networkInterfaceId, macAddress, subnetId, attachment, securityGroupIds, tags } = own;
   return {
     networkInterfaceId,
     macAddress,
     subnetId,
-    attachment: { instanceId, deviceIndex, networkCardIndex: 0 },
+    ...(attachment === undefined ? {} : { attachment: { ...attachment, networkCardIndex: 0 } }),
+    securityGroupIds,
     privateIpAddresses: [
       { privateIpAddress: own.privateIpAddress, primary: true },
       ...own.secondaryAddresses.map((privateIpAddress) => ({ privateIpAddress, primary: false })),

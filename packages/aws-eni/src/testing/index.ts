@@ -1,4 +1,5 @@
 export { CallLog, type LoggedCall } from "./call-log.ts";
+export type { CloudChange, CloudListener } from "./cloud-change.ts";
 export { type CloudMachine, cloudFactsOf, fabricStateOf } from "./cloud-network.ts";
 export { FakeAws, type FakeAwsOptions } from "./fake-aws.ts";
 export {
@@ -7,7 +8,7 @@ export {
   metadataAddress,
   startFakeVpcNetwork,
 } from "./fake-vpc-network.ts";
-export { type CloudChange, type CloudListener, Ec2Model } from "./model.ts";
+export { Ec2Model } from "./model.ts";
 export { parseScenario, type Scenario, type ScenarioInput } from "./scenario.ts";
 export type { FakeServer, ListenAddress } from "./server.ts";
-export type { CloudState, FakeInstance, FakeInterface, FakeSubnet, FakeVpc } from "./world.ts";
+export type { CloudState, FakeAttachment, FakeInstance, FakeInterface, FakeSubnet, FakeVpc } from "./world.ts";

@@ -3,7 +3,7 @@ import { callWithFaults } from "@podwire/testkit";
 import type { FakeAwsBackend } from "./fake-aws.ts";
 import { lookUp, metadataTree } from "./metadata-tree.ts";
 import { type FakeServer, type ListenAddress, listen, peerAddress, readText } from "./server.ts";
-import type { FakeInstance } from "./world.ts";
+import { type FakeInstance, isPrimary } from "./world.ts";
 
 /**
  * The instance metadata service, version 2 required: a session token comes from PUT, without one the answer is 401.
@@ -88,7 +88,7 @@ function askingInstance({ backend, instanceId }: MetadataDoor, request: Incoming
   const { instances, interfaces } = backend.model.state();
   const peer = peerAddress(request);
   const asking =
-    instanceId ?? interfaces.find((own) => own.deviceIndex === 0 && own.privateIpAddress === peer)?.instanceId;
+    instanceId ?? interfaces.find((own) => isPrimary(own) && own.privateIpAddress === peer)?.attachment?.instanceId;
   return instances.find((instance) => instance.instanceId === asking);
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "@podwire/core";
-import type { CloudState, FakeInstance, FakeInterface } from "./world.ts";
+import { type CloudState, type FakeInstance, type FakeInterface, isHeldBy, isPrimary } from "./world.ts";
 
 /** A directory of the metadata service; a text is a leaf. */
 export interface MetadataDirectory {
@@ -11,8 +11,8 @@ const fakeRoleName = "podwire-node";
 
 /** What the service tells one instance, below `/latest`. */
 export function metadataTree(state: CloudState, instance: FakeInstance, clock: Clock): MetadataDirectory {
-  const own = state.interfaces.filter((candidate) => candidate.instanceId === instance.instanceId);
-  const primary = own.find((candidate) => candidate.deviceIndex === 0) as FakeInterface;
+  const own = state.interfaces.filter((candidate) => isHeldBy(candidate, instance.instanceId));
+  const primary = own.find(isPrimary) as FakeInterface;
   return {
     "meta-data": {
       hostname: hostname(primary, state),
@@ -49,12 +49,13 @@ function interfaceTree(own: FakeInterface, state: CloudState): MetadataDirectory
   const vpc = state.vpcs.find((candidate) => candidate.vpcId === own.vpcId);
   const subnet = state.subnets.find((candidate) => candidate.subnetId === own.subnetId);
   return {
-    "device-number": String(own.deviceIndex),
+    "device-number": String(own.attachment?.deviceIndex),
     "interface-id": own.networkInterfaceId,
     "local-hostname": hostname(own, state),
     "local-ipv4s": [own.privateIpAddress, ...own.secondaryAddresses].join("\n"),
     mac: own.macAddress,
     "owner-id": state.accountId,
+    "security-group-ids": own.securityGroupIds.join("\n"),
     "subnet-id": own.subnetId,
     "subnet-ipv4-cidr-block": subnet?.cidrBlock ?? "",
     "vpc-id": own.vpcId,

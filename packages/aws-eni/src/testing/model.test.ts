@@ -2,7 +2,8 @@ import { type Address, containsAddress, hostCidr, parseAddress, parseCidr } from
 import { SeededRandom } from "@podwire/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CloudChange, Ec2Model } from "./model.ts";
+import type { CloudChange } from "./cloud-change.ts";
+import { Ec2Model } from "./model.ts";
 import type { Ec2Command } from "./requests.ts";
 import type { ScenarioInput } from "./scenario.ts";
 
@@ -246,5 +247,7 @@ function assertSound(model: Ec2Model): void {
   expect(all.map(hostCidr).filter((cidr) => containsAddress(occupied, parseAddress(cidr.split("/")[0] ?? "")))).toEqual(
     [],
   );
-  expect(interfaces.every((own) => own.secondaryAddresses.length < (own.instanceId === "i-1" ? 10 : 30))).toBe(true);
+  expect(
+    interfaces.every((own) => own.secondaryAddresses.length < (own.attachment?.instanceId === "i-1" ? 10 : 30)),
+  ).toBe(true);
 }

@@ -1,44 +1,23 @@
 import { type Address, hostCidr, networkAddress, PodwireError, parseAddress } from "@podwire/core";
 import { type AddressSpace, SeededRandom } from "@podwire/testkit";
-import { type DescribedPage, describe, listings } from "./describe.ts";
-import { type Refusal, refusalOf } from "./refusals.ts";
+import type { Ec2Answer, Ec2Result } from "./answers.ts";
+import type { CloudChange, CloudListener } from "./cloud-change.ts";
+import { describe, listings } from "./describe.ts";
+import { changeInterface, type InterfaceCommand } from "./interface-life.ts";
+import { refusalOf } from "./refusals.ts";
 import type { DescribeAction, Ec2Command, Ec2Requests } from "./requests.ts";
 import { parseScenario, type ScenarioInput } from "./scenario.ts";
 import { buildWorld, type CloudState, type FakeInterface, type World } from "./world.ts";
 
-/** Answer of each action when it is carried out. */
-export interface Ec2Answers {
-  DescribeInstanceTypes: DescribedPage<"DescribeInstanceTypes">;
-  DescribeNetworkInterfaces: DescribedPage<"DescribeNetworkInterfaces">;
-  DescribeSubnets: DescribedPage<"DescribeSubnets">;
-  DescribeVpcs: DescribedPage<"DescribeVpcs">;
-  AssignPrivateIpAddresses: { readonly networkInterfaceId: string; readonly assigned: readonly Address[] };
-  UnassignPrivateIpAddresses: { readonly networkInterfaceId: string };
-}
-
-export type Ec2Answer = {
-  [A in keyof Ec2Answers]: { readonly action: A; readonly answer: Ec2Answers[A] };
-}[keyof Ec2Answers];
-
-export type Ec2Result = Ec2Answer | { readonly refusal: Refusal };
-
-/** Something changed in the cloud. `by`: the action, or `back-door`. */
-export interface CloudChange {
-  readonly kind: "assigned" | "unassigned";
-  readonly networkInterfaceId: string;
-  readonly addresses: readonly Address[];
-  readonly by: string;
-}
-
-export type CloudListener = (change: CloudChange, state: CloudState) => void;
-
 /** EC2's objects and rules, without time, doors or faults. One command at a time, each whole or refused. */
 export class Ec2Model {
   readonly #world: World;
+  readonly #random: SeededRandom;
   readonly #listeners = new Set<CloudListener>();
 
   /** @throws INVALID_DAEMON_CONFIG when the scenario cannot be */
   constructor(scenario: ScenarioInput, random: SeededRandom = new SeededRandom(1)) {
+    this.#random = random;
     this.#world = buildWorld(parseScenario(scenario), random);
   }
 
@@ -73,6 +52,12 @@ export class Ec2Model {
         return this.#assignAsAsked(command, atMost);
       case "UnassignPrivateIpAddresses":
         return this.#unassignAsAsked(command);
+      case "CreateNetworkInterface":
+      case "AttachNetworkInterface":
+      case "ModifyNetworkInterfaceAttribute":
+      case "DetachNetworkInterface":
+      case "DeleteNetworkInterface":
+        return this.#changeInterface(command, atMost);
       case "DescribeInstanceTypes":
         return this.#describe(command.action, command.request);
       case "DescribeNetworkInterfaces":
@@ -135,6 +120,14 @@ export class Ec2Model {
     return { action, answer: { networkInterfaceId: request.networkInterfaceId } };
   }
 
+  #changeInterface(command: InterfaceCommand, atMost: number): Ec2Result {
+    const refusal = refusalOf(command.action, this.#world, command.request as never);
+    if (refusal !== undefined) return { refusal };
+    const { answer, change } = changeInterface(this.#world, command, { random: this.#random, atMost });
+    if (change !== undefined) this.#notify({ ...change, by: command.action });
+    return answer;
+  }
+
   /** The request has passed the refusals. */
   #assign(request: Ec2Requests["AssignPrivateIpAddresses"], by: string): readonly Address[] {
     const own = this.#interface(request.networkInterfaceId);
@@ -147,7 +140,9 @@ export class Ec2Model {
     }
     const secondaryAddresses = [...own.secondaryAddresses, ...fresh];
     this.#world.interfaces.set(own.networkInterfaceId, { ...own, secondaryAddresses });
-    this.#notify({ kind: "assigned", networkInterfaceId: own.networkInterfaceId, addresses: fresh, by });
+    if (fresh.length > 0) {
+      this.#notify({ kind: "assigned", networkInterfaceId: own.networkInterfaceId, addresses: fresh, by });
+    }
     return named.length > 0 ? named : fresh;
   }
 
@@ -159,6 +154,7 @@ export class Ec2Model {
     for (const address of addresses) this.#space(own.subnetId).release(hostCidr(address));
     const secondaryAddresses = own.secondaryAddresses.filter((address) => !gone.has(address));
     this.#world.interfaces.set(own.networkInterfaceId, { ...own, secondaryAddresses });
+    if (addresses.length === 0) return;
     this.#notify({ kind: "unassigned", networkInterfaceId: own.networkInterfaceId, addresses, by });
   }
 
@@ -170,7 +166,6 @@ export class Ec2Model {
   }
 
   #notify(change: CloudChange): void {
-    if (change.addresses.length === 0) return;
     for (const listener of this.#listeners) listener(change, this.state());
   }
 

@@ -1,7 +1,7 @@
 import type { Ec2Action } from "../api.ts";
+import type { Ec2Answer, Ec2Answers } from "./answers.ts";
 import type { Described } from "./describe.ts";
-import type { Ec2Answer, Ec2Answers } from "./model.ts";
-import type { FakeInterface, FakeVpc } from "./world.ts";
+import type { FakeAttachment, FakeInterface, FakeVpc } from "./world.ts";
 
 /** A value as EC2 writes it in XML: an object is its elements, an array its `<item>`s. */
 type XmlValue = string | number | boolean | readonly XmlValue[] | { readonly [name: string]: XmlValue | undefined };
@@ -58,6 +58,11 @@ const views: Views = {
     return: true,
   }),
   UnassignPrivateIpAddresses: () => ({ return: true }),
+  CreateNetworkInterface: (own, accountId) => ({ networkInterface: networkInterfaceView(own, accountId) }),
+  AttachNetworkInterface: ({ attachmentId }) => ({ attachmentId, networkCardIndex: 0 }),
+  ModifyNetworkInterfaceAttribute: () => ({ return: true }),
+  DetachNetworkInterface: () => ({ return: true }),
+  DeleteNetworkInterface: () => ({ return: true }),
 };
 
 function viewOf({ action, answer }: Ec2Answer, accountId: string): View {
@@ -73,27 +78,23 @@ function networkInterfaceView(own: FakeInterface, accountId: string): XmlValue {
     description: own.description,
     ownerId: accountId,
     requesterManaged: false,
-    status: "in-use",
+    status: own.attachment === undefined ? "available" : "in-use",
     interfaceType: "interface",
     macAddress: own.macAddress,
     privateIpAddress: own.privateIpAddress,
     sourceDestCheck: true,
-    groupSet: [],
-    attachment: {
-      attachmentId: own.networkInterfaceId.replace("eni-", "eni-attach-"),
-      instanceId: own.instanceId,
-      instanceOwnerId: accountId,
-      deviceIndex: own.deviceIndex,
-      networkCardIndex: 0,
-      status: "attached",
-      deleteOnTermination: true,
-    },
+    groupSet: own.securityGroupIds.map((groupId) => ({ groupId, groupName: groupId })),
+    attachment: own.attachment === undefined ? undefined : attachmentView(own.attachment, accountId),
     tagSet: tagSet(own.tags),
     privateIpAddressesSet: [
       { privateIpAddress: own.privateIpAddress, primary: true },
       ...own.secondaryAddresses.map((privateIpAddress) => ({ privateIpAddress, primary: false })),
     ],
   };
+}
+
+function attachmentView(attachment: FakeAttachment, accountId: string): XmlValue {
+  return { ...attachment, instanceOwnerId: accountId, networkCardIndex: 0, status: "attached" };
 }
 
 function subnetView(subnet: Described["DescribeSubnets"]): XmlValue {

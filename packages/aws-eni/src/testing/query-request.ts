@@ -1,10 +1,10 @@
 import { type Ec2Action, ec2Actions, type Filter } from "../api.ts";
-import type { Refusal } from "./refusals.ts";
+import type { Refusal } from "./refusal-row.ts";
 import { httpStatusByCode } from "./refusals.ts";
-import type { Ec2Command } from "./requests.ts";
+import type { Ec2Command, TagSpecification } from "./requests.ts";
 
 /** How a field of a request is written as parameters: `texts` are Name.1, Name.2, …; `filters` are Filter.1.Name, …. */
-type FieldKind = "text" | "integer" | "flag" | "texts" | "filters";
+type FieldKind = "text" | "integer" | "flag" | "texts" | "filters" | "tag-specifications";
 
 interface Field {
   readonly parameter: string;
@@ -35,6 +35,36 @@ const fieldsByAction: Readonly<Record<Ec2Action, Fields>> = {
   UnassignPrivateIpAddresses: {
     networkInterfaceId: { parameter: "NetworkInterfaceId", kind: "text", required: true },
     privateIpAddresses: { parameter: "PrivateIpAddress", kind: "texts", required: true },
+    dryRun: { parameter: "DryRun", kind: "flag" },
+  },
+  CreateNetworkInterface: {
+    subnetId: { parameter: "SubnetId", kind: "text", required: true },
+    description: { parameter: "Description", kind: "text" },
+    securityGroupIds: { parameter: "SecurityGroupId", kind: "texts" },
+    secondaryPrivateIpAddressCount: { parameter: "SecondaryPrivateIpAddressCount", kind: "integer" },
+    clientToken: { parameter: "ClientToken", kind: "text" },
+    tagSpecifications: { parameter: "TagSpecification", kind: "tag-specifications" },
+    dryRun: { parameter: "DryRun", kind: "flag" },
+  },
+  AttachNetworkInterface: {
+    networkInterfaceId: { parameter: "NetworkInterfaceId", kind: "text", required: true },
+    instanceId: { parameter: "InstanceId", kind: "text", required: true },
+    deviceIndex: { parameter: "DeviceIndex", kind: "integer", required: true },
+    networkCardIndex: { parameter: "NetworkCardIndex", kind: "integer" },
+    dryRun: { parameter: "DryRun", kind: "flag" },
+  },
+  ModifyNetworkInterfaceAttribute: {
+    networkInterfaceId: { parameter: "NetworkInterfaceId", kind: "text", required: true },
+    attachmentId: { parameter: "Attachment.AttachmentId", kind: "text", required: true },
+    deleteOnTermination: { parameter: "Attachment.DeleteOnTermination", kind: "flag", required: true },
+    dryRun: { parameter: "DryRun", kind: "flag" },
+  },
+  DetachNetworkInterface: {
+    attachmentId: { parameter: "AttachmentId", kind: "text", required: true },
+    dryRun: { parameter: "DryRun", kind: "flag" },
+  },
+  DeleteNetworkInterface: {
+    networkInterfaceId: { parameter: "NetworkInterfaceId", kind: "text", required: true },
     dryRun: { parameter: "DryRun", kind: "flag" },
   },
 };
@@ -77,6 +107,7 @@ function parseFields(action: Ec2Action, parameters: Map<string, string>): Ec2Com
 function parseField({ parameter, kind }: Field, parameters: Map<string, string>): unknown {
   if (kind === "texts") return takeList(parameter, parameters);
   if (kind === "filters") return takeFilters(parameter, parameters);
+  if (kind === "tag-specifications") return takeTagSpecifications(parameter, parameters);
   const text = take(parameter, parameters);
   if (text === undefined || kind === "text") return text;
   if (kind === "flag") return text === "true";
@@ -89,6 +120,27 @@ function takeFilters(parameter: string, parameters: Map<string, string>): readon
     const name = take(`${parameter}.${i}.Name`, parameters);
     if (name === undefined) return filters.length === 0 ? undefined : filters;
     filters.push({ name, values: takeList(`${parameter}.${i}.Value`, parameters) ?? [] });
+  }
+}
+
+function takeTagSpecifications(
+  parameter: string,
+  parameters: Map<string, string>,
+): readonly TagSpecification[] | undefined {
+  const specifications: TagSpecification[] = [];
+  for (let i = 1; ; i++) {
+    const resourceType = take(`${parameter}.${i}.ResourceType`, parameters);
+    if (resourceType === undefined) return specifications.length === 0 ? undefined : specifications;
+    specifications.push({ resourceType, tags: takeTags(`${parameter}.${i}.Tag`, parameters) });
+  }
+}
+
+function takeTags(parameter: string, parameters: Map<string, string>): Readonly<Record<string, string>> {
+  const tags: Record<string, string> = {};
+  for (let i = 1; ; i++) {
+    const key = take(`${parameter}.${i}.Key`, parameters);
+    if (key === undefined) return tags;
+    tags[key] = take(`${parameter}.${i}.Value`, parameters) ?? "";
   }
 }
 

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AnswerLoss, FaultyOutcome } from "@podwire/testkit";
+import type { Ec2Result } from "./answers.ts";
 import type { FakeAwsBackend } from "./fake-aws.ts";
-import type { Ec2Result } from "./model.ts";
 import { renderAnswer, renderError } from "./query-answer.ts";
 import { parseQueryRequest } from "./query-request.ts";
-import { httpStatusByCode, type Refusal } from "./refusals.ts";
+import type { Refusal } from "./refusal-row.ts";
+import { httpStatusByCode } from "./refusals.ts";
 import { type FakeServer, type ListenAddress, listen, peerAddress, readText } from "./server.ts";
 
 const maxBodyBytes = 1024 * 1024;
@@ -89,7 +90,7 @@ function sendXml(
 function callerOf({ model }: FakeAwsBackend, request: IncomingMessage): string {
   const peer = peerAddress(request);
   const own = model.state().interfaces.find((candidate) => candidate.privateIpAddress === peer);
-  return own?.instanceId ?? accessKeyOf(request) ?? "unknown";
+  return own?.attachment?.instanceId ?? accessKeyOf(request) ?? "unknown";
 }
 
 function unsigned(request: IncomingMessage): Refusal | undefined {

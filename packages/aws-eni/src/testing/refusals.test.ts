@@ -19,6 +19,22 @@ const assign = (request: object) =>
   ({ action: "AssignPrivateIpAddresses", request: { networkInterfaceId: eni, ...request } }) as Ec2Command;
 const unassign = (request: object) =>
   ({ action: "UnassignPrivateIpAddresses", request: { networkInterfaceId: eni, ...request } }) as Ec2Command;
+const create = (request: object) =>
+  ({ action: "CreateNetworkInterface", request: { subnetId: "subnet-1", ...request } }) as Ec2Command;
+const attach = (request: object) =>
+  ({
+    action: "AttachNetworkInterface",
+    request: { networkInterfaceId: "eni-free", instanceId: "i-1", deviceIndex: 2, ...request },
+  }) as Ec2Command;
+const modify = (request: object) =>
+  ({
+    action: "ModifyNetworkInterfaceAttribute",
+    request: { networkInterfaceId: eni, attachmentId: "eni-attach-1", deleteOnTermination: true, ...request },
+  }) as Ec2Command;
+const detach = (request: object) =>
+  ({ action: "DetachNetworkInterface", request: { attachmentId: "eni-attach-2", ...request } }) as Ec2Command;
+const remove = (request: object) =>
+  ({ action: "DeleteNetworkInterface", request: { networkInterfaceId: "eni-free", ...request } }) as Ec2Command;
 const describeVpcs = (request: object) => ({ action: "DescribeVpcs", request }) as Ec2Command;
 
 const cases: readonly Case[] = [
@@ -123,6 +139,147 @@ const cases: readonly Case[] = [
     before: (model) => model.assign(eni, [parseAddress("10.0.0.6")]),
   },
   {
+    condition: "a client token that was used with other parameters",
+    command: create({ clientToken: "t", secondaryPrivateIpAddressCount: 2 }),
+    code: "IdempotentParameterMismatch",
+    says: "client token",
+    before: (model) => model.perform(create({ clientToken: "t", secondaryPrivateIpAddressCount: 1 })),
+  },
+  {
+    condition: "a subnet that does not exist",
+    command: create({ subnetId: "subnet-9" }),
+    code: "InvalidSubnetID.NotFound",
+    says: "'subnet-9'",
+  },
+  {
+    condition: "a security group that the subnet's VPC does not have",
+    command: create({ securityGroupIds: ["sg-1", "sg-2"] }),
+    code: "InvalidGroup.NotFound",
+    says: "'sg-2'",
+  },
+  {
+    condition: "a count below one",
+    command: create({ secondaryPrivateIpAddressCount: 0 }),
+    code: "InvalidParameterValue",
+    says: "(0)",
+  },
+  {
+    condition: "tags for something else than the interface",
+    command: create({ tagSpecifications: [{ resourceType: "instance", tags: {} }] }),
+    code: "InvalidParameterValue",
+    says: "'instance'",
+  },
+  {
+    condition: "fewer free addresses in the subnet than asked for",
+    command: create({ secondaryPrivateIpAddressCount: 2 }),
+    code: "InsufficientFreeAddressesInSubnet",
+    says: "not have enough free addresses",
+    before: (model) => model.occupy("subnet-1", 2),
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: create({ dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+  },
+  {
+    condition: "an interface that does not exist",
+    command: attach({ networkInterfaceId: "eni-9" }),
+    code: "InvalidNetworkInterfaceID.NotFound",
+    says: "eni-9",
+  },
+  {
+    condition: "an instance that does not exist",
+    command: attach({ instanceId: "i-9" }),
+    code: "InvalidInstanceID.NotFound",
+    says: "'i-9'",
+  },
+  {
+    condition: "an interface that an instance holds",
+    command: attach({ networkInterfaceId: "eni-2" }),
+    code: "InvalidNetworkInterface.InUse",
+    says: "[eni-2] in use",
+  },
+  {
+    condition: "an instance in another availability zone",
+    command: attach({ instanceId: "i-b" }),
+    code: "InvalidParameterCombination",
+    says: "availability zone",
+  },
+  {
+    condition: "a device index that is taken",
+    command: attach({ deviceIndex: 1 }),
+    code: "InvalidParameterValue",
+    says: "already has an interface attached at device index '1'",
+  },
+  {
+    condition: "more interfaces than the instance type allows",
+    command: attach({ instanceId: "i-small", deviceIndex: 2 }),
+    code: "AttachmentLimitExceeded",
+    says: "Interface count 3 exceeds the limit for t3.micro",
+  },
+  {
+    condition: "more addresses than the instance type allows on one interface",
+    command: attach({}),
+    code: "PrivateIpAddressLimitExceeded",
+    says: "exceed",
+    before: (model) => model.assign("eni-free", 6),
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: attach({ dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+  },
+  {
+    condition: "an attachment that the interface does not have",
+    command: modify({ attachmentId: "eni-attach-2" }),
+    code: "InvalidAttachmentID.NotFound",
+    says: "'eni-attach-2'",
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: modify({ dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+  },
+  {
+    condition: "an attachment that does not exist",
+    command: detach({ attachmentId: "eni-attach-9" }),
+    code: "InvalidAttachmentID.NotFound",
+    says: "'eni-attach-9'",
+  },
+  {
+    condition: "the primary interface of an instance",
+    command: detach({ attachmentId: "eni-attach-1" }),
+    code: "OperationNotPermitted",
+    says: "device index 0",
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: detach({ dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+  },
+  {
+    condition: "an interface that does not exist",
+    command: remove({ networkInterfaceId: "eni-9" }),
+    code: "InvalidNetworkInterfaceID.NotFound",
+    says: "eni-9",
+  },
+  {
+    condition: "an interface that an instance holds",
+    command: remove({ networkInterfaceId: "eni-2" }),
+    code: "InvalidParameterValue",
+    says: "'eni-2' is currently in use",
+  },
+  {
+    condition: "everything is right, and DryRun is set",
+    command: remove({ dryRun: true }),
+    code: "DryRunOperation",
+    says: "would have succeeded",
+  },
+  {
     condition: "a page size outside 5…1000",
     command: describeVpcs({ maxResults: 4 }),
     code: "InvalidParameterValue",
@@ -216,7 +373,10 @@ describe("the table", () => {
 
 const scenario: ScenarioInput = {
   vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
-  subnets: [{ subnetId: "subnet-1", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.0.0/24" }],
+  subnets: [
+    { subnetId: "subnet-1", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.0.0/24" },
+    { subnetId: "subnet-b", vpcId: "vpc-1", availabilityZone: "zone-b", cidrBlock: "10.0.1.0/24" },
+  ],
   instances: [
     {
       instanceId: "i-1",
@@ -224,5 +384,13 @@ const scenario: ScenarioInput = {
       subnetId: "subnet-1",
       networkInterfaces: [{ networkInterfaceId: eni }, { networkInterfaceId: "eni-2" }],
     },
+    {
+      instanceId: "i-small",
+      instanceType: "t3.micro",
+      subnetId: "subnet-1",
+      networkInterfaces: [{ privateIpAddress: "10.0.0.201" }, { privateIpAddress: "10.0.0.202" }],
+    },
+    { instanceId: "i-b", instanceType: "t3.medium", subnetId: "subnet-b" },
   ],
+  networkInterfaces: [{ networkInterfaceId: "eni-free", subnetId: "subnet-1", privateIpAddress: "10.0.0.200" }],
 };

@@ -1,36 +1,10 @@
 import { type Cidr, containsAddress, hostCidr, tryParseAddress } from "@podwire/core";
 import type { Ec2Action } from "../api.ts";
 import { isKnownFilter, listings, tryParseNextToken } from "./describe.ts";
+import { interfaceRefusals } from "./interface-refusals.ts";
+import { dryRunSet, errorsOverview, interfaceUnknown, type Refusal, type RefusalRow, textIf } from "./refusal-row.ts";
 import type { DescribeAction, Ec2Requests } from "./requests.ts";
 import type { FakeInterface, World } from "./world.ts";
-
-/** Why EC2 does not carry out a request. */
-export interface Refusal {
-  readonly code: string;
-  readonly httpStatus: number;
-  readonly message: string;
-}
-
-/** One reason to refuse. The first row whose condition holds decides. */
-interface RefusalRow<A extends Ec2Action> {
-  readonly condition: string;
-  readonly code: string;
-  readonly httpStatus: number;
-  /** Where it is documented or was seen. `unverified`: nobody has shown how EC2 says it. */
-  readonly source: string;
-  /** EC2's text when the condition holds. */
-  readonly refuses: (world: World, request: Ec2Requests[A]) => string | undefined;
-}
-
-const errorsOverview = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html";
-
-const dryRunSet: RefusalRow<Ec2Action> = {
-  condition: "everything is right, and DryRun is set",
-  code: "DryRunOperation",
-  httpStatus: 412,
-  source: errorsOverview,
-  refuses: (_world, { dryRun }) => textIf(dryRun === true, "Request would have succeeded, but DryRun flag is set."),
-};
 
 const pageSizeOutOfRange: RefusalRow<DescribeAction> = {
   condition: "a page size outside 5…1000",
@@ -48,15 +22,6 @@ const foreignPageToken: RefusalRow<DescribeAction> = {
   source: "unverified",
   refuses: (_world, { nextToken }) =>
     textIf(nextToken !== undefined && tryParseNextToken(nextToken) === undefined, "Unable to parse pagination token"),
-};
-
-const interfaceUnknown: RefusalRow<"AssignPrivateIpAddresses" | "UnassignPrivateIpAddresses"> = {
-  condition: "an interface that does not exist",
-  code: "InvalidNetworkInterfaceID.NotFound",
-  httpStatus: 400,
-  source: errorsOverview,
-  refuses: (world, { networkInterfaceId: id }) =>
-    textIf(!world.interfaces.has(id), `The networkInterface ID '${id}' does not exist`),
 };
 
 export const refusals: { readonly [A in Ec2Action]: readonly RefusalRow<A>[] } = {
@@ -176,6 +141,7 @@ export const refusals: { readonly [A in Ec2Action]: readonly RefusalRow<A>[] } =
     },
     dryRunSet,
   ],
+  ...interfaceRefusals,
 };
 
 /** Codes that have nothing to do with what stands in the cloud: the wire door or a fault plan gives them. */
@@ -251,10 +217,6 @@ function describeRows<A extends DescribeAction>(action: A, unknown: IdUnknown): 
   ];
 }
 
-function textIf(condition: boolean, text: string): string | undefined {
-  return condition ? text : undefined;
-}
-
 type InterfaceRequest = Ec2Requests["AssignPrivateIpAddresses"] | Ec2Requests["UnassignPrivateIpAddresses"];
 
 /** Rows after `interfaceUnknown` may count on it. */
@@ -267,7 +229,8 @@ function notYetHeld(own: FakeInterface, { privateIpAddresses = [] }: InterfaceRe
 }
 
 function addressLimit(world: World, own: FakeInterface): number {
-  const instanceType = world.instances.get(own.instanceId)?.instanceType ?? "";
+  if (own.attachment === undefined) return Number.POSITIVE_INFINITY;
+  const instanceType = world.instances.get(own.attachment.instanceId)?.instanceType ?? "";
   return world.instanceTypes.get(instanceType)?.ipv4AddressesPerInterface ?? 0;
 }
 

@@ -25,9 +25,39 @@ export interface Ec2Requests {
     readonly networkInterfaceId: string;
     readonly privateIpAddresses: readonly string[];
   };
+  CreateNetworkInterface: Common & {
+    readonly subnetId: string;
+    readonly description?: string;
+    readonly securityGroupIds?: readonly string[];
+    readonly secondaryPrivateIpAddressCount?: number;
+    readonly clientToken?: string;
+    readonly tagSpecifications?: readonly TagSpecification[];
+  };
+  AttachNetworkInterface: Common & {
+    readonly networkInterfaceId: string;
+    readonly instanceId: string;
+    readonly deviceIndex: number;
+    readonly networkCardIndex?: number;
+  };
+  ModifyNetworkInterfaceAttribute: Common & {
+    readonly networkInterfaceId: string;
+    readonly attachmentId: string;
+    readonly deleteOnTermination: boolean;
+  };
+  DetachNetworkInterface: Common & { readonly attachmentId: string };
+  DeleteNetworkInterface: Common & { readonly networkInterfaceId: string };
+}
+
+/** Tags for something that the call creates. */
+export interface TagSpecification {
+  readonly resourceType: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** A request with the name of its action, as one value. */
 export type Ec2Command = { [A in Ec2Action]: { readonly action: A; readonly request: Ec2Requests[A] } }[Ec2Action];
+
+/** What happens to an interface as a whole. */
+export type InterfaceAction = Extract<Ec2Action, `${string}NetworkInterface${"" | "Attribute"}`>;
 
 export type DescribeAction = Extract<Ec2Action, `Describe${string}`>;

@@ -11,8 +11,8 @@ test("an instance gets one primary interface with the lowest free address", () =
   const { region, instances, interfaces } = new Ec2Model(good).state();
   expect([region, instances.length, interfaces.length]).toEqual(["eu-central-1", 1, 1]);
   expect(interfaces[0]).toMatchObject({
-    instanceId: "i-1",
-    deviceIndex: 0,
+    attachment: { instanceId: "i-1", deviceIndex: 0, deleteOnTermination: true },
+    securityGroupIds: ["sg-1"],
     subnetId: "subnet-1",
     vpcId: "vpc-1",
     availabilityZone: "zone-a",
@@ -22,12 +22,20 @@ test("an instance gets one primary interface with the lowest free address", () =
   });
 });
 
+test("an interface can be there that no instance holds", () => {
+  const networkInterfaces = [{ networkInterfaceId: "eni-8", subnetId: "subnet-1", tags: { a: "b" } }];
+  const { interfaces } = new Ec2Model({ ...good, networkInterfaces }).state();
+  expect(interfaces[1]).toMatchObject({ networkInterfaceId: "eni-8", tags: { a: "b" } });
+  expect(interfaces[1]?.attachment).toBeUndefined();
+});
+
 test("everything about an interface can be said", () => {
   const own = {
     networkInterfaceId: "eni-7",
     deviceIndex: 0,
     macAddress: "02:AA:00:00:00:07",
     privateIpAddress: "10.0.0.77",
+    securityGroupIds: ["sg-7"],
     secondaryPrivateIpAddressCount: 2,
     description: "seven",
     tags: { a: "b" },
@@ -37,6 +45,7 @@ test("everything about an interface can be said", () => {
     networkInterfaceId: "eni-7",
     macAddress: "02:aa:00:00:00:07",
     privateIpAddress: "10.0.0.77",
+    securityGroupIds: ["sg-7"],
     secondaryAddresses: ["10.0.0.4", "10.0.0.5"],
     description: "seven",
     tags: { a: "b" },

@@ -13,6 +13,11 @@ const count = z.int().min(0).max(1000);
 const vpc = z.strictObject({
   vpcId: idOf("vpc"),
   cidrBlocks: z.array(ipv4Cidr).min(1).max(5).describe("The first is the VPC's own, the others were associated later"),
+  securityGroupIds: z
+    .array(idOf("sg"))
+    .min(1)
+    .optional()
+    .describe("The first is the default one. Default: one, named like the VPC"),
   tags,
 });
 
@@ -36,6 +41,7 @@ const networkInterface = z.strictObject({
     .describe("Default: the position in the list; 0 is the primary interface"),
   macAddress: parsed(tryParseMac, "a MAC address").optional().describe("Default: drawn from the seed"),
   privateIpAddress: ipv4.optional().describe("Default: the lowest free one of the subnet"),
+  securityGroupIds: z.array(idOf("sg")).min(1).optional().describe("Default: the default one of the VPC"),
   secondaryPrivateIpAddressCount: count.default(0).describe("Addresses it has from the start"),
   description: z.string().max(255).default(""),
   tags,
@@ -82,6 +88,10 @@ export const scenarioSchema = z.strictObject({
   vpcs: z.array(vpc).min(1),
   subnets: z.array(subnet).min(1),
   instances: z.array(instance).default([]).describe("Launched in this order"),
+  networkInterfaces: z
+    .array(networkInterface.omit({ deviceIndex: true }).extend({ subnetId: idOf("subnet") }))
+    .default([])
+    .describe("Interfaces that no instance holds"),
   instanceTypes: z.array(instanceType).default([]).describe("Beside the real ones the fake knows"),
 });
 

@@ -23,6 +23,8 @@ import {
 export interface FakeVpc {
   readonly vpcId: string;
   readonly cidrBlocks: readonly Cidr[];
+  /** The first is the default one. */
+  readonly securityGroupIds: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -40,6 +42,13 @@ export interface FakeInstance {
   readonly subnetId: string;
 }
 
+export interface FakeAttachment {
+  readonly attachmentId: string;
+  readonly instanceId: string;
+  readonly deviceIndex: number;
+  readonly deleteOnTermination: boolean;
+}
+
 /** An elastic network interface, all of it plain data. */
 export interface FakeInterface {
   readonly networkInterfaceId: string;
@@ -47,9 +56,10 @@ export interface FakeInterface {
   readonly vpcId: string;
   readonly subnetId: string;
   readonly availabilityZone: string;
-  readonly instanceId: string;
-  readonly deviceIndex: number;
+  /** Absent when no instance holds it. */
+  readonly attachment?: FakeAttachment;
   readonly description: string;
+  readonly securityGroupIds: readonly string[];
   readonly privateIpAddress: Address;
   /** In the order in which they were assigned. */
   readonly secondaryAddresses: readonly Address[];
@@ -75,13 +85,15 @@ export interface World {
   readonly instanceTypes: ReadonlyMap<string, InstanceTypeInfo>;
   readonly instances: Map<string, FakeInstance>;
   readonly interfaces: Map<string, FakeInterface>;
+  /** What was created by a call with the token, and that call. */
+  readonly creations: Map<string, { readonly networkInterfaceId: string; readonly request: string }>;
   /** By subnet id. */
   readonly spaces: ReadonlyMap<string, AddressSpace>;
 }
 
 /** @throws INVALID_DAEMON_CONFIG for what cannot stand */
 export function buildWorld(scenario: Scenario, random: SeededRandom): World {
-  const vpcs = new Map(scenario.vpcs.map((vpc) => [vpc.vpcId, vpc]));
+  const vpcs = new Map(scenario.vpcs.map((vpc) => [vpc.vpcId, withSecurityGroups(vpc)]));
   const types = [...knownInstanceTypes, ...scenario.instanceTypes];
   for (const subnet of scenario.subnets) mustBeInVpc(subnet, vpcs.get(subnet.vpcId));
   mustNotOverlap(scenario.subnets);
@@ -93,10 +105,19 @@ export function buildWorld(scenario: Scenario, random: SeededRandom): World {
     instanceTypes: new Map(types.map((type) => [type.instanceType, type])),
     instances: new Map(),
     interfaces: new Map(),
+    creations: new Map(),
     spaces: new Map(scenario.subnets.map((subnet) => [subnet.subnetId, spaceOf(subnet)])),
   };
   for (const instance of scenario.instances) launch(world, instance, random);
+  for (const spec of scenario.networkInterfaces) {
+    const own = newInterface(world, spec.subnetId, { random, spec });
+    world.interfaces.set(own.networkInterfaceId, own);
+  }
   return world;
+}
+
+function withSecurityGroups({ securityGroupIds, ...vpc }: Scenario["vpcs"][number]): FakeVpc {
+  return { ...vpc, securityGroupIds: securityGroupIds ?? [vpc.vpcId.replace("vpc-", "sg-")] };
 }
 
 /** Four addresses and the last are AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
@@ -144,35 +165,57 @@ function launch(world: World, spec: ScenarioInstance, random: SeededRandom): voi
   });
 }
 
-interface NewInterface {
-  readonly random: SeededRandom;
-  readonly deviceIndex: number;
-  readonly spec: ScenarioInterface;
+function attachNew(
+  world: World,
+  { instanceId, instanceType, subnetId }: FakeInstance,
+  { deviceIndex, ...drawing }: NewInterface & { readonly deviceIndex: number },
+): void {
+  const own = newInterface(world, subnetId, drawing);
+  const limit = world.instanceTypes.get(instanceType)?.ipv4AddressesPerInterface ?? 0;
+  const { networkInterfaceId: id } = own;
+  if (own.secondaryAddresses.length >= limit) throw invalidScenario(`${id} has more addresses than its type allows`);
+  const attachmentId = id.replace("eni-", "eni-attach-");
+  const attachment = { attachmentId, instanceId, deviceIndex, deleteOnTermination: deviceIndex === 0 };
+  world.interfaces.set(id, { ...own, attachment });
 }
 
-function attachNew(world: World, instance: FakeInstance, { random, deviceIndex, spec }: NewInterface): void {
+interface NewInterface {
+  readonly random: SeededRandom;
+  readonly spec: Omit<ScenarioInterface, "deviceIndex">;
+}
+
+function newInterface(world: World, subnetId: string, { random, spec }: NewInterface): FakeInterface {
   const id = spec.networkInterfaceId ?? `eni-${random.hex(17)}`;
-  const subnet = world.subnets.get(spec.subnetId ?? instance.subnetId);
+  const subnet = world.subnets.get(spec.subnetId ?? subnetId);
   if (subnet === undefined) throw invalidScenario(`${id} is in an unknown subnet`);
   if (world.interfaces.has(id)) throw invalidScenario(`${id} is there twice`);
-  const limit = world.instanceTypes.get(instance.instanceType)?.ipv4AddressesPerInterface ?? 0;
-  if (spec.secondaryPrivateIpAddressCount >= limit)
-    throw invalidScenario(`${id} has more addresses than its type allows`);
-  world.interfaces.set(id, {
+  return {
     networkInterfaceId: id,
-    macAddress: spec.macAddress ?? parseMac(`02${random.hex(10).replace(/../g, ":$&")}`),
+    macAddress: spec.macAddress ?? drawMac(random),
     vpcId: subnet.vpcId,
     subnetId: subnet.subnetId,
     availabilityZone: subnet.availabilityZone,
-    instanceId: instance.instanceId,
-    deviceIndex,
     description: spec.description,
+    securityGroupIds: spec.securityGroupIds ?? world.vpcs.get(subnet.vpcId)?.securityGroupIds.slice(0, 1) ?? [],
     privateIpAddress: takeAddress(world, subnet.subnetId, spec.privateIpAddress),
     secondaryAddresses: Array.from({ length: spec.secondaryPrivateIpAddressCount }, () =>
       takeAddress(world, subnet.subnetId),
     ),
     tags: spec.tags,
-  });
+  };
+}
+
+export function drawMac(random: SeededRandom): MacAddress {
+  return parseMac(`02${random.hex(10).replace(/../g, ":$&")}`);
+}
+
+/** Whether the interface is on the instance. */
+export function isHeldBy({ attachment }: FakeInterface, instanceId: string): boolean {
+  return attachment?.instanceId === instanceId;
+}
+
+export function isPrimary({ attachment }: FakeInterface): boolean {
+  return attachment?.deviceIndex === 0;
 }
 
 function takeAddress(world: World, subnetId: string, wanted?: Address): Address {
