@@ -57,6 +57,13 @@ export const importRules: readonly ImportRule[] = [
     why: "only daemon, fake-cloud and demo know more than one cloud",
   },
   {
+    from: ["packages/fake-cloud/src/**"],
+    exceptFrom: [tests],
+    mustNotImport: anyPodwire,
+    except: ["@podwire/core", "@podwire/testkit", "@podwire/{aws-eni,gce-routes,azure}/testing"],
+    why: "it serves the fakes and needs no adapter, no daemon and no kernel",
+  },
+  {
     from: ["packages/daemon/src/**"],
     exceptFrom: [tests, "**/wiring.ts"],
     mustNotImport: adapterNames,
