@@ -76,7 +76,10 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
   });
   undo.push(() => podwired.end("SIGTERM"));
   await podwired.line('"podwired runs"');
-  await vi.waitFor(async () => expect((await podwired.report()).ready).toBe(true), { timeout: readyTimeoutMs });
+  const { minimum } = stillPool;
+  const full = async () =>
+    expect(await podwired.report()).toMatchObject({ ready: true, pools: [{ available: minimum }] });
+  await vi.waitFor(full, { timeout: readyTimeoutMs });
   return {
     vpc,
     plugins,

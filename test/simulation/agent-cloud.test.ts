@@ -143,23 +143,4 @@ describe("the death of the process", () => {
     expectAgreement(world);
     await world.stop();
   });
-
-  test("with the state lost: attachments come back from the kernel before any address is given out", async () => {
-    const world = new NodeWorld({ config: { pools: { default: { warm: 0, minimum: 2 } } } });
-    await world.boot();
-    const address = addressOf(await world.add(1));
-    await world.forgetState();
-    const second = world.add(2);
-    await world.clock.advance(5_000);
-    expect(addressOf(await second)).not.toEqual(address);
-    expect(
-      world.agent
-        .report()
-        .attachments.map(({ containerId }) => containerId)
-        .sort(),
-    ).toEqual(["c1", "c2"]);
-    await world.del(1);
-    expect(await world.host.attachments()).toHaveLength(1);
-    await world.stop();
-  });
 });

@@ -63,7 +63,7 @@ export class NodeWorld {
   /** Started, and the first addresses are there. */
   async boot(): Promise<void> {
     await this.start();
-    await this.clock.runUntil(() => this.agent.report().ready, 60_000);
+    await this.clock.runUntil(() => this.agent.report().pools.every(({ available }) => available > 0), 60_000);
   }
 
   async stop(): Promise<void> {

@@ -55,6 +55,7 @@ export class PoolWorld {
   /** What the kernel routes to pods: key → addresses. */
   readonly kernel = new Map<string, readonly Address[]>();
   #suspects: ReadonlyMap<Cidr, number> = new Map();
+  readonly #confirmed = new Set<Cidr>();
   readonly #mutationEndsMs = new Map<string, number>();
   #excessSinceMs: number | undefined;
   #views: Snapshot[] = [];
@@ -85,7 +86,7 @@ export class PoolWorld {
     return {
       family: 4,
       targets: this.targets,
-      counts: countPool(this.state, pool, { family: 4, nowMs: this.nowMs }),
+      counts: countPool(this.state, pool, { family: 4, nowMs: this.nowMs, suspects: this.#suspects }),
       waiters: 0,
       excessSinceMs: this.#excessSinceMs,
       blockKinds: [{ family: 4, prefixLength: 32 }],
@@ -94,6 +95,8 @@ export class PoolWorld {
         ordinal,
         subnetId,
         busy: inFlight.has(id),
+        growthRests: false,
+        releaseRests: false,
         freeSlots: slots - held(id),
       })),
       newInterfaces: 0,
@@ -106,7 +109,7 @@ export class PoolWorld {
   add(key: AttachmentKey, crash: "none" | "before kernel" | "after kernel"): void {
     const name = formatAttachmentKey(key);
     if (this.state.attachments.has(name)) return;
-    const request = { pool, families: [4] as const, sameInterface: false, suspects: new Set(this.#suspects.keys()) };
+    const request = { pool, families: [4] as const, sameInterface: false, suspects: this.#suspects };
     const allocated = allocate(this.state, request, this.nowMs);
     if (allocated === undefined) return;
     for (const { address, block } of allocated) {
@@ -156,6 +159,7 @@ export class PoolWorld {
       state: this.state,
       snapshot,
       suspects: this.#suspects,
+      confirmed: this.#confirmed,
       mutationEndsMs: this.#mutationEndsMs,
       hostAddresses: new Set(),
       cooldownOf: () => pool.cooldownMs,
@@ -163,6 +167,7 @@ export class PoolWorld {
     });
     this.commit(plan.changes);
     this.#suspects = plan.suspects;
+    for (const { blocks } of snapshot.interfaces) for (const cidr of blocks) this.#confirmed.add(cidr);
     this.#mustHaveBeenMissedTwice(before, snapshot);
   }
 
@@ -184,6 +189,7 @@ export class PoolWorld {
     this.#calls = [];
     this.#look = undefined;
     this.#suspects = new Map();
+    this.#confirmed.clear();
     this.#mutationEndsMs.clear();
     this.#excessSinceMs = undefined;
     for (const record of this.state.operations.values()) this.#unknown(record);
@@ -324,7 +330,7 @@ export class PoolWorld {
     const naive = [...this.state.blocks.values()].filter(({ cidr, state }) => {
       const records = [...addressesOf(this.state, cidr).values()];
       const usable = records.every((record) => addressStateAt(record, pool.cooldownMs, this.nowMs) === "free");
-      return state === "ready" && usable;
+      return state === "ready" && usable && !this.#suspects.has(cidr);
     }).length;
     if (counts.available !== naive) found.push(`available is ${counts.available}, counted ${naive}`);
     return found;

@@ -36,10 +36,20 @@ function countingSpool(stays: readonly number[]) {
   };
 }
 
+test("what is there when the watch begins is replayed, and tried again when it stays", async () => {
+  const spool = countingSpool([1, 0]);
+  endWatch = watchSpool(spool, { directory, clock, log: silentLogger });
+  await clock.advance(29_999);
+  expect(spool.replays).toBe(1);
+  await clock.advance(1);
+  expect(spool.replays).toBe(2);
+});
+
 test("a new entry is replayed", async () => {
   const spool = countingSpool([]);
   endWatch = watchSpool(spool, { directory, clock, log: silentLogger });
-  const replayed = spool.reached(1);
+  await clock.settle();
+  const replayed = spool.reached(2);
   writeFileSync(join(directory, "1"), "");
   await replayed;
 });
@@ -47,9 +57,6 @@ test("a new entry is replayed", async () => {
 test("while entries stay they are tried again after 30 s, then no more", async () => {
   const spool = countingSpool(Array.from({ length: 50 }, (_, i) => (i < 49 ? 1 : 0)));
   endWatch = watchSpool(spool, { directory, clock, log: silentLogger });
-  const replayed = spool.reached(1);
-  writeFileSync(join(directory, "1"), "");
-  await replayed;
   await clock.runUntilIdle();
   expect(spool.replays).toBeGreaterThanOrEqual(50);
   expect(clock.pendingTimers).toBe(0);

@@ -27,6 +27,8 @@ export function watchSpool(spool: Spool, { directory, clock, log }: SpoolWatchOp
     void replay();
   };
   const endWatch = startWatch(directory, replay, blind);
+  // Before the first replay nobody looked: an entry that fails then must be tried again like any other.
+  if (watched) void replay();
   return () => {
     ended = true;
     cancelRetry();

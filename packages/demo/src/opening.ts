@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type FakeVpcNetwork, metadataAddress, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { buildClient } from "@podwire/cni-bin";
-import { PodwireError } from "@podwire/core";
+import { type NodeReport, PodwireError } from "@podwire/core";
 import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
 import { type CniPlugin, callPlugin, failureText } from "@podwire/testkit";
 import { eventually } from "./eventually.ts";
@@ -63,7 +63,9 @@ async function startDaemon(stage: Stage, vpc: FakeVpcNetwork, plugin: CniPlugin)
   stage.podwired = podwired;
   stage.cleanUp.add(async () => void (await podwired.end("SIGTERM")));
   await untilReady(podwired, plugin);
-  const { pools } = await podwired.report();
+  // Ready it is as soon as an ADD would be served, be it after a wait. Here the times without a wait are of interest.
+  const isFull = ({ pools }: NodeReport) => (pools[0]?.available ?? 0) >= stage.options.pods;
+  const { pools } = await eventually(podwired.report, isFull, readyTimeoutMs);
   stage.journal.note(`process ${podwired.pid}; STATUS says ready; ${pools[0]?.available ?? 0} addresses free`);
   return podwired;
 }

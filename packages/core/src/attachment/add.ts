@@ -9,7 +9,8 @@ import type { AttachmentRecord } from "../store/records.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { AttachmentContext } from "./attachment-context.ts";
 import { attachmentResult } from "./attachment-result.ts";
-import { removeAttachment } from "./remove-attachment.ts";
+import { runInLane } from "./lane-deadline.ts";
+import { removeAttachment, removeUnrecorded } from "./remove-attachment.ts";
 
 /**
  * ADD. A known key in the same namespace gets the result it got before; a known key in another namespace means that the
@@ -21,12 +22,13 @@ export async function addAttachment(
   call: CniCall,
 ): Promise<CniResult> {
   const netns = await context.host.openNetns(request.netnsPath);
-  return context.lanes.run(formatAttachmentKey(request.key), async () => {
+  return runInLane(context, { key: request.key, call }, async () => {
     const known = attachmentOf(context.ledger.state, request.key);
     if (known?.state === "ready" && known.result !== undefined && known.spec.netns.cookie === netns.cookie) {
       return known.result;
     }
     if (known !== undefined) await removeAttachment(context, known);
+    for (const found of context.unrecorded.matching(request.key)) await removeUnrecorded(context, found);
     return attachNew(context, { ...request, netns }, call);
   });
 }

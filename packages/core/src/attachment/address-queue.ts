@@ -1,9 +1,8 @@
 import type { Family } from "../address/address.ts";
-import type { Cidr } from "../address/cidr.ts";
 import type { CniCall } from "../cni/verbs.ts";
 import { PodwireError } from "../errors/podwire-error.ts";
 import { type AllocatedAddress, allocate } from "../pool/allocate.ts";
-import { nextCooledMs, type PoolIdentity } from "../pool/pool-counts.ts";
+import { nextCooledMs, type PoolIdentity, type Suspects } from "../pool/pool-counts.ts";
 import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StateChange } from "../store/state-change.ts";
@@ -19,8 +18,7 @@ export interface AddressRequest {
 export interface AddressQueueOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** Blocks not to take from. */
-  readonly suspects: () => ReadonlySet<Cidr>;
+  readonly suspects: () => Suspects;
   /** Somebody began to wait, or took an address: the pool should be planned again. */
   readonly onDemand: () => void;
   /** Why the pool cannot serve now: what a waiter fails with at its deadline. */
@@ -80,6 +78,7 @@ export function createAddressQueue(options: AddressQueueOptions): AddressQueue {
   };
 
   const acquire = (request: AddressRequest, call: CniCall) => {
+    if (call.signal.aborted) throw cancelled(request.pool.name);
     const isFirst = !waiting.some((waiter) => waiter.request.pool.name === request.pool.name);
     const allocated = isFirst ? take(options, request) : undefined;
     if (allocated !== undefined) {
@@ -109,7 +108,6 @@ export function createAddressQueue(options: AddressQueueOptions): AddressQueue {
       });
       waiting.push(waiter);
       call.signal.addEventListener("abort", abort, { once: true });
-      if (call.signal.aborted) return abort();
       watchCooling();
       options.onDemand();
     });

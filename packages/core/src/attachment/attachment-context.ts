@@ -9,6 +9,7 @@ import type { Ledger } from "../store/ledger.ts";
 import type { AddTimings } from "./add-timings.ts";
 import type { AddressQueue } from "./address-queue.ts";
 import type { KeyLanes } from "./key-lanes.ts";
+import type { UnrecordedAttachments } from "./unrecorded.ts";
 
 /** What the verbs work with. */
 export interface AttachmentContext {
@@ -20,6 +21,7 @@ export interface AttachmentContext {
   readonly metrics: Metrics;
   readonly lanes: KeyLanes;
   readonly timings: AddTimings;
+  readonly unrecorded: UnrecordedAttachments;
   readonly families: readonly Family[];
   readonly datapath: Datapath;
   readonly mtuBytes: () => number;

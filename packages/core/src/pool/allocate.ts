@@ -4,7 +4,7 @@ import type { AttachmentKey } from "../cni/attachment-key.ts";
 import { addressesOf, type NodeState } from "../store/node-state.ts";
 import type { AddressRecord, BlockRecord } from "../store/records.ts";
 import type { StateChange } from "../store/state-change.ts";
-import { addressStateAt, blocksOf, countBlock, type PoolIdentity } from "./pool-counts.ts";
+import { addressStateAt, blocksOf, countBlock, isServing, type PoolIdentity, type Suspects } from "./pool-counts.ts";
 
 export interface AllocationRequest {
   readonly pool: PoolIdentity;
@@ -14,8 +14,7 @@ export interface AllocationRequest {
   readonly sameInterface: boolean;
   /** These very addresses, at most one a family; any others may be free. */
   readonly addresses?: readonly Address[];
-  /** Blocks not to take from: the cloud was seen without them. */
-  readonly suspects?: ReadonlySet<Cidr>;
+  readonly suspects?: Suspects;
 }
 
 export interface AllocatedAddress {
@@ -90,7 +89,7 @@ interface CandidateContext {
 function candidatesOf(state: NodeState, request: AllocationRequest, context: CandidateContext): Candidate[] {
   const candidates: Candidate[] = [];
   for (const block of blocksOf(state, request.pool.name, context.family)) {
-    if (block.state !== "ready" || request.suspects?.has(block.cidr) === true) continue;
+    if (!isServing(state, block, request.suspects)) continue;
     const candidate = candidateIn(state, block, { ...context, request });
     if (candidate !== undefined) candidates.push(candidate);
   }

@@ -29,7 +29,7 @@ export function explainShortage(
       `no subnet has a free address (${situation.subnets.map(({ id }) => id).join(", ")})`,
     );
   }
-  if (situation.interfaces.some((candidate) => candidate.busy)) {
+  if (situation.interfaces.some((candidate) => candidate.busy || candidate.growthRests)) {
     return fail("POOL_GROWING", "the interfaces are being changed");
   }
   return fail("INTERFACE_LIMIT", "every interface holds as many as the instance type allows");

@@ -45,7 +45,16 @@ function counts({ free = 0, allocated = 0, cooling = 0, incoming = 0 }: Blocks):
 }
 
 function eni(id: string, freeSlots: number, more: Partial<PlannedInterface> = {}): PlannedInterface {
-  return { id, ordinal: 1, subnetId: "subnet-a", busy: false, freeSlots, ...more };
+  return {
+    id,
+    ordinal: 1,
+    subnetId: "subnet-a",
+    busy: false,
+    growthRests: false,
+    releaseRests: false,
+    freeSlots,
+    ...more,
+  };
 }
 
 function situation(more: Partial<PoolSituation>): PoolSituation {
@@ -107,7 +116,8 @@ describe("growth", () => {
   });
 
   test.each([
-    ["with a call in flight or at rest", eni("eni-a", 9, { busy: true })],
+    ["with a call in flight", eni("eni-a", 9, { busy: true })],
+    ["that rests after it refused to grow", eni("eni-a", 9, { growthRests: true })],
     ["without a free slot", eni("eni-a", 0)],
   ])("plans nothing for an interface %s", (_name, candidate) => {
     expect(planPool(situation({ interfaces: [candidate] }), nowMs)).toEqual([]);
@@ -162,6 +172,12 @@ describe("release", () => {
     const interfaces = [eni("eni-a", 9), eni("eni-b", 9), eni("eni-c", 9, { busy: true })];
     const wanted = situation({ ...held, targets: targets(2), counts: counted(blocks), interfaces });
     expect(planPool(wanted, nowMs)).toEqual([{ kind: "unassign", interfaceId: "eni-b", blocks: ["10.0.1.1/32"] }]);
+  });
+
+  test("takes from none that rests after it refused to give back, and grows it all the same", () => {
+    const interfaces = [eni("eni-a", 9, { releaseRests: true })];
+    expect(planPool(situation({ ...held, interfaces }), nowMs)).toEqual([]);
+    expect(planPool(situation({ interfaces }), nowMs)).toMatchObject([{ kind: "assign", interfaceId: "eni-a" }]);
   });
 
   test("a prefix goes only when it is wholly free and small enough", () => {

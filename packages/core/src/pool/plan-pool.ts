@@ -20,8 +20,11 @@ export interface PlannedInterface {
   readonly id: string;
   readonly ordinal: number;
   readonly subnetId: string;
-  /** A mutation of it is in flight, or it rests after a failure: nothing is planned for it. */
+  /** A mutation of it is in flight: nothing is planned for it. */
   readonly busy: boolean;
+  /** It rests after it refused to grow, or to give back. */
+  readonly growthRests: boolean;
+  readonly releaseRests: boolean;
   /** Blocks of the family it could hold beside those it holds. */
   readonly freeSlots: number;
 }
@@ -123,7 +126,9 @@ function wholeBlocks({ targets, counts }: PoolSituation, kind: BlockKind, shorta
 function growableInterfaces({ interfaces, subnets }: PoolSituation): PlannedInterface[] {
   const exhausted = new Set(subnets.filter((subnet) => subnet.exhausted).map((subnet) => subnet.id));
   return interfaces
-    .filter((candidate) => !candidate.busy && candidate.freeSlots > 0 && !exhausted.has(candidate.subnetId))
+    .filter(({ busy, growthRests, freeSlots, subnetId }) => {
+      return !busy && !growthRests && freeSlots > 0 && !exhausted.has(subnetId);
+    })
     .sort((a, b) => a.ordinal - b.ordinal);
 }
 
@@ -138,7 +143,9 @@ function planRelease(situation: PoolSituation, nowMs: number): PoolAction[] {
   const { targets, excessSinceMs, counts } = situation;
   if (excessSinceMs === undefined || nowMs - excessSinceMs < targets.releaseHoldMs) return [];
   let spare = excessOf(situation);
-  const idle = new Set(situation.interfaces.filter((candidate) => !candidate.busy).map((candidate) => candidate.id));
+  const idle = new Set(
+    situation.interfaces.flatMap(({ id, busy, releaseRests }) => (busy || releaseRests ? [] : [id])),
+  );
   const chosen = new Map<string, Cidr[]>();
   for (const candidate of releasableBlocks(counts.blocks, idle)) {
     if (candidate.size > spare) continue;

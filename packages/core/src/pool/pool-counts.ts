@@ -1,5 +1,5 @@
 import type { Family } from "../address/address.ts";
-import { cidrFamily, cidrSize } from "../address/cidr.ts";
+import { type Cidr, cidrFamily, cidrSize } from "../address/cidr.ts";
 import { addressesOf, type NodeState } from "../store/node-state.ts";
 import type { AddressRecord, BlockRecord, OperationRecord } from "../store/records.ts";
 import type { AddressState } from "./states.ts";
@@ -26,7 +26,7 @@ export interface PoolCounts {
   readonly blocks: readonly BlockCounts[];
   /** Addresses of assigning and ready blocks and of assignments on their way, without the excluded ones. */
   readonly total: number;
-  /** Free addresses of ready blocks. A cooling address is not among them. */
+  /** Free addresses of blocks that serve. A cooling address is not among them. */
   readonly available: number;
   readonly incoming: number;
   readonly allocated: number;
@@ -62,7 +62,27 @@ export function countBlock(
   return { block, size, ...counts, free: size - counts.allocated - counts.cooling - counts.excluded };
 }
 
-export function countPool(state: NodeState, pool: PoolIdentity, at: { family: Family; nowMs: number }): PoolCounts {
+/**
+ * Whether addresses of the block may be handed out: it is ready, no snapshot has missed it since, and its interface is
+ * (still) ours.
+ */
+export function isServing(state: NodeState, block: BlockRecord, suspects: Suspects | undefined): boolean {
+  const isOurs = state.interfaces.get(block.interfaceId)?.owner === "ours";
+  return block.state === "ready" && isOurs && suspects?.has(block.cidr) !== true;
+}
+
+/** Blocks that the newest snapshot did not show. */
+export interface Suspects {
+  has(block: Cidr): boolean;
+}
+
+export interface CountOptions {
+  readonly family: Family;
+  readonly nowMs: number;
+  readonly suspects?: Suspects;
+}
+
+export function countPool(state: NodeState, pool: PoolIdentity, at: CountOptions): PoolCounts {
   const when = { cooldownMs: pool.cooldownMs, nowMs: at.nowMs };
   const blocks = blocksOf(state, pool.name, at.family).map((block) => countBlock(state, block, when));
   const sum = (chosen: readonly BlockCounts[], count: (block: BlockCounts) => number) =>
@@ -72,7 +92,10 @@ export function countPool(state: NodeState, pool: PoolIdentity, at: { family: Fa
   return {
     blocks,
     total: incoming + sum(inState("ready"), (block) => block.size - block.excluded),
-    available: sum(inState("ready"), (block) => block.free),
+    available: sum(
+      blocks.filter(({ block }) => isServing(state, block, at.suspects)),
+      (block) => block.free,
+    ),
     incoming,
     allocated: sum(blocks, (block) => block.allocated),
     cooling: sum(blocks, (block) => block.cooling),

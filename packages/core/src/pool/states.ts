@@ -8,7 +8,7 @@ export type BlockState = "assigning" | "ready" | "releasing" | "lost" | "gone";
 export const addressTransitions: Readonly<Record<AddressState, Partial<Record<AddressState, string>>>> = {
   free: { allocated: "ADD", excluded: "the host configured it" },
   allocated: { cooling: "DEL, or an ADD that failed" },
-  cooling: { free: "the cool-down is over" },
+  cooling: { free: "the cool-down is over", excluded: "the host configured it" },
   excluded: { free: "the host has it no longer" },
 };
 

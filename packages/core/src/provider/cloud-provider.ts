@@ -52,7 +52,8 @@ export interface InterfaceOutcome {
 
 export interface InterfaceRef {
   readonly id: string;
-  readonly node: NodeRef;
+  /** The one it was made for: all that is known of a node that is gone. */
+  readonly node: Pick<NodeRef, "cloud" | "id">;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { AddressQueue } from "../attachment/address-queue.ts";
-import type { FoundAttachment } from "../host/attachment-spec.ts";
+import type { UnrecordedAttachments } from "../attachment/unrecorded.ts";
 import type { HostNetwork } from "../host/host-network.ts";
 import type { CloudProvider } from "../provider/cloud-provider.ts";
 import type { NodeIdentity } from "../provider/node-identity.ts";
@@ -24,8 +24,7 @@ export interface CloudContext {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Attachments in the kernel that the state does not know; they hold their addresses until it does. */
-  readonly unrecorded: FoundAttachment[];
+  readonly unrecorded: UnrecordedAttachments;
   /** Something the pool's plan depends on has changed. */
   readonly replan: () => void;
   /** Compare with the cloud soon. */

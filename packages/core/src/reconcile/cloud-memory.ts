@@ -9,20 +9,27 @@ export interface Rest {
 }
 
 /**
+ * What went wrong: describing the node, reading its limits and network, asking for more, giving back, bringing the
+ * kernel to the desired state.
+ */
+export type FailureKind = "describe" | "facts" | "growth" | "release" | "kernel";
+
+/**
  * What this process has seen of the cloud and may forget: a restart begins with an empty one and is only slower for it.
  */
 export interface CloudMemory {
   /** Blocks a snapshot did not show, with the start of the first such snapshot. */
   suspects: ReadonlyMap<Cidr, number>;
+  /** Blocks that some snapshot of this process has shown: a lagging view can miss only the others. */
+  readonly confirmed: Set<Cidr>;
   readonly subnetRests: Map<string, Rest>;
-  readonly interfaceRests: Map<string, Rest>;
+  readonly interfaceRests: Readonly<Record<"growth" | "release", Map<string, Rest>>>;
   /** End of the last mutation, by interface: a snapshot that began before it tells nothing about the interface. */
   readonly mutationEndsMs: Map<string, number>;
   /** Since when there are too many addresses, by `pool/family`. */
   readonly excessSinceMs: Map<string, number>;
-  /** The newest failure of reading from the cloud and of changing something there, until one succeeds. */
-  readFailure: PodwireError | undefined;
-  changeFailure: PodwireError | undefined;
+  /** The newest failure of each kind, until one of the kind succeeds. */
+  readonly failures: Map<FailureKind, PodwireError>;
   describedMs: number | undefined;
   /** Start of the last successful reading of limits and network. */
   factsMs: number | undefined;
@@ -31,12 +38,12 @@ export interface CloudMemory {
 export function createCloudMemory(): CloudMemory {
   return {
     suspects: new Map(),
+    confirmed: new Set(),
     subnetRests: new Map(),
-    interfaceRests: new Map(),
+    interfaceRests: { growth: new Map(), release: new Map() },
     mutationEndsMs: new Map(),
     excessSinceMs: new Map(),
-    readFailure: undefined,
-    changeFailure: undefined,
+    failures: new Map(),
     describedMs: undefined,
     factsMs: undefined,
   };

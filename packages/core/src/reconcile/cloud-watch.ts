@@ -1,14 +1,15 @@
 import type { Address } from "../address/address.ts";
 import { errorFrom } from "../errors/podwire-error.ts";
+import type { Snapshot } from "../provider/cloud-facts.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import { withTimeout } from "../runtime/cancel-source.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
-import { nextRest, type Rest } from "./cloud-memory.ts";
+import { type CloudMemory, nextRest, type Rest } from "./cloud-memory.ts";
 import { planObservation } from "./plan-observation.ts";
-import { planRecovered } from "./plan-recovered.ts";
+import { noteRecovered, planRecovered } from "./plan-recovered.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
 
 /** A block that one snapshot missed is looked for again this soon. */
@@ -34,6 +35,7 @@ export function createCloudWatch(
     new Promise<void>((resolve) => {
       const end = () => {
         cancelTimer();
+        options.signal.removeEventListener("abort", end);
         wake = undefined;
         wanted = false;
         resolve();
@@ -93,9 +95,9 @@ interface Look {
 /** One comparison. Undefined on success, else how long to rest. */
 async function look(context: CloudContext, options: Look): Promise<Rest | undefined> {
   try {
-    await learnFacts(context, options);
+    await refreshFacts(context, options);
     await observe(context, options);
-    context.memory.readFailure = undefined;
+    context.memory.failures.delete("describe");
   } catch (thrown) {
     return options.signal.aborted ? undefined : noteFailure(context, thrown, options.failed);
   }
@@ -103,6 +105,19 @@ async function look(context: CloudContext, options: Look): Promise<Rest | undefi
   context.queue.serve();
   context.replan();
   return undefined;
+}
+
+/** Limits and network that are known already serve until they can be read again. */
+async function refreshFacts(context: CloudContext, options: Look): Promise<void> {
+  try {
+    await learnFacts(context, options);
+    context.memory.failures.delete("facts");
+  } catch (thrown) {
+    if (readCloudFacts(context.ledger.state) === undefined) throw thrown;
+    const error = errorFrom(thrown);
+    context.memory.failures.set("facts", error);
+    context.log.warn("limits and network not read again", { code: error.code, message: error.message });
+  }
 }
 
 async function learnFacts(context: CloudContext, { node, signal }: Look): Promise<void> {
@@ -121,7 +136,7 @@ async function learnFacts(context: CloudContext, { node, signal }: Look): Promis
 }
 
 async function observe(context: CloudContext, { node, signal, underway }: Look): Promise<void> {
-  const { ledger, provider, memory, clock, host, log } = context;
+  const { ledger, provider, memory, host, log } = context;
   ledger.commit(orphanedOperations(context, underway()));
   const snapshot = await timed(context, { op: "describe the node", signal }, (inTime) =>
     provider.describe(node, { signal: inTime }),
@@ -132,17 +147,34 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
     state: ledger.state,
     snapshot,
     suspects: memory.suspects,
+    confirmed: memory.confirmed,
     mutationEndsMs: memory.mutationEndsMs,
     hostAddresses,
     cooldownOf: (pool) => context.settings.identityOf(pool).cooldownMs,
     poolFor: () => "default",
   });
   ledger.commit([...plan.changes, ...planRecovered(context, plan.adopted)]);
-  memory.suspects = plan.suspects;
-  memory.describedMs = clock.bootMs();
+  noteRecovered(context, plan.adopted);
+  remember(context, snapshot, plan.suspects);
   if (plan.lost.length > 0) log.error("cloud took blocks that pods use", { blocks: plan.lost });
   if (plan.gone.length > 0) log.warn("cloud took blocks", { blocks: plan.gone });
   if (plan.adopted.length > 0) log.info("blocks found", { blocks: plan.adopted });
+}
+
+function remember(
+  { memory, ledger, clock }: CloudContext,
+  snapshot: Snapshot,
+  suspects: CloudMemory["suspects"],
+): void {
+  memory.suspects = suspects;
+  for (const { blocks } of snapshot.interfaces) for (const cidr of blocks) memory.confirmed.add(cidr);
+  for (const cidr of memory.confirmed) if (!ledger.state.blocks.has(cidr)) memory.confirmed.delete(cidr);
+  // Whatever was unknown has been told now.
+  for (const kind of ["growth", "release"] as const) {
+    const isTold = memory.failures.get(kind)?.retry === "ask-first" && ledger.state.operations.size === 0;
+    if (isTold) memory.failures.delete(kind);
+  }
+  memory.describedMs = clock.bootMs();
 }
 
 /** Operations written down by a process that is gone, or whose outcome could not be written down: nobody knows it. */
@@ -163,7 +195,7 @@ function timed<T>(
 
 function noteFailure(context: CloudContext, thrown: unknown, last: Rest | undefined): Rest {
   const error = errorFrom(thrown);
-  context.memory.readFailure = error;
+  context.memory.failures.set("describe", error);
   const { code, message, details, retryAfterMs } = error;
   context.log.warn("cloud could not be read", { code, message, details });
   return nextRest(last, {

@@ -7,12 +7,13 @@ import { deleteAttachment } from "../attachment/del.ts";
 import { collectAttachments } from "../attachment/gc.ts";
 import { createKeyLanes } from "../attachment/key-lanes.ts";
 import { statusError } from "../attachment/status.ts";
+import { createUnrecorded } from "../attachment/unrecorded.ts";
 import type { CniVerbs } from "../cni/verbs.ts";
 import type { Config } from "../config/schema.ts";
 import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
 import { measuredHost } from "../host/measured-host.ts";
 import { explainShortage } from "../pool/explain-shortage.ts";
-import type { PoolSituation } from "../pool/plan-pool.ts";
+import { type PoolSituation, planPool } from "../pool/plan-pool.ts";
 import { measuredProvider } from "../provider/measured-provider.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import { createCancelSource } from "../runtime/cancel-source.ts";
@@ -46,7 +47,7 @@ export function createNodeAgent(config: Config, ports: NodePorts): NodeAgent {
     ...verbs(attachments, context),
     async recover() {
       await finishInterrupted(attachments);
-      context.unrecorded.push(...(await findUnrecorded(attachments)));
+      context.unrecorded.add(await findUnrecorded(attachments));
       await loops.kernel.converge();
     },
     async run(signal) {
@@ -73,11 +74,11 @@ function wireLoops(config: Config, ports: NodePorts, signal: CancelSignal) {
     settings: createNodeSettings(config),
     ledger,
     memory,
-    unrecorded: [],
+    unrecorded: createUnrecorded(),
     queue: createAddressQueue({
       ledger,
       clock: ports.clock,
-      suspects: () => new Set(memory.suspects.keys()),
+      suspects: () => memory.suspects,
       onDemand: () => loops.pool.replan(),
       explain: (pool) => explainPool(context, pool),
     }),
@@ -103,6 +104,7 @@ function attachmentContext(context: CloudContext): AttachmentContext {
     metrics,
     lanes: createKeyLanes(),
     timings: createAddTimings(),
+    unrecorded: context.unrecorded,
     families: settings.families,
     datapath: settings.config.datapath,
     mtuBytes: () => readCloudFacts(ledger.state)?.network.mtuBytes ?? cautiousMtuBytes,
@@ -124,12 +126,22 @@ function verbs(attachments: AttachmentContext, context: CloudContext): CniVerbs 
   };
 }
 
-/** Why an ADD to the network could not be served now; undefined when it could. */
+/**
+ * Why an ADD to the network would fail now; undefined when it would be served, be it after a wait for growth that is on
+ * its way. An ADD that the kernel side would leave without its way out is no service.
+ */
 function addObstacle(context: CloudContext, network: string): PodwireError | undefined {
   const { name } = context.settings.poolOf(network);
-  return situationsOf(context, name).some(({ counts }) => counts.available === 0)
-    ? explainPool(context, name)
-    : undefined;
+  const { failures, describedMs } = context.memory;
+  const short = situationsOf(context, name).filter(({ counts }) => counts.available === 0);
+  const canGrow = describedMs !== undefined && !failures.has("growth") && !failures.has("describe");
+  if (short.some((situation) => !canGrow || !growthIsComing(context, situation))) return explainPool(context, name);
+  return failures.get("kernel");
+}
+
+function growthIsComing({ clock }: CloudContext, situation: PoolSituation): boolean {
+  const oneMore = { ...situation, waiters: situation.waiters + 1 };
+  return situation.counts.incoming > 0 || planPool(oneMore, clock.bootMs()).some(({ kind }) => kind !== "unassign");
 }
 
 function situationsOf(context: CloudContext, pool: string): PoolSituation[] {
@@ -138,7 +150,7 @@ function situationsOf(context: CloudContext, pool: string): PoolSituation[] {
 
 function explainPool(context: CloudContext, pool: string): PodwireError {
   const { memory, clock, ledger } = context;
-  const cloudFailure = memory.changeFailure ?? memory.readFailure;
+  const cloudFailure = memory.failures.get("growth") ?? memory.failures.get("describe");
   const situations = situationsOf(context, pool);
   const short = situations.find(({ counts }) => counts.available === 0) ?? situations[0];
   if (short !== undefined && (cloudFailure !== undefined || memory.describedMs !== undefined)) {

@@ -6,6 +6,7 @@ import { desiredNetwork } from "./desired-network.ts";
 
 /** Events of the kernel are answered by one audit after this pause, however many they are. */
 const auditPauseMs = 500;
+const auditRetryMs = 5_000;
 
 /** Keeps the kernel at the desired state. */
 export interface KernelWatch {
@@ -53,17 +54,23 @@ export function createKernelWatch(context: CloudContext, signal: CancelSignal): 
 }
 
 async function audit(context: CloudContext, signal: CancelSignal): Promise<void> {
-  const { ledger, settings, host, log, metrics } = context;
+  const { ledger, settings, host, log, metrics, memory, clock } = context;
   const facts = readCloudFacts(ledger.state);
   if (facts === undefined || ledger.state.interfaces.size === 0) return;
   try {
     const repairs = await host.converge(desiredNetwork(ledger.state, settings, facts), signal);
+    memory.failures.delete("kernel");
     for (const { object, description } of repairs) {
       metrics.count("podwire_repairs_total", { object });
       log.info("kernel put right", { object, description });
     }
   } catch (thrown) {
-    const { code, message, details } = errorFrom(thrown);
-    if (!signal.aborted) log.error("kernel not at the desired state", { code, message, details });
+    if (signal.aborted) return;
+    const error = errorFrom(thrown);
+    const { code, message, details } = error;
+    memory.failures.set("kernel", error);
+    log.error("kernel not at the desired state", { code, message, details });
+    // Nothing in the kernel need change for the next try to succeed, so no event would bring it.
+    clock.startTimer(auditRetryMs, () => void context.converge());
   }
 }

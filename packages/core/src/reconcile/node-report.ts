@@ -37,9 +37,7 @@ export function nodeReport({ context, timings, obstacle }: ReportInput): NodeRep
 }
 
 function problems({ ledger, memory }: CloudContext, obstacle: PodwireError | undefined): NodeReport["problems"] {
-  const failures = new Set(
-    [obstacle, memory.readFailure, memory.changeFailure].filter((failure) => failure !== undefined),
-  );
+  const failures = new Set([...(obstacle === undefined ? [] : [obstacle]), ...memory.failures.values()]);
   return [
     ...lostBlocks(ledger.state).map(({ cidr, attachments }) => ({
       code: "LIMITED_CONNECTIVITY" as const,
@@ -49,9 +47,13 @@ function problems({ ledger, memory }: CloudContext, obstacle: PodwireError | und
   ];
 }
 
-function poolReports({ ledger, settings, clock, queue }: CloudContext, name: string): PoolReport[] {
+function poolReports({ ledger, settings, clock, queue, memory }: CloudContext, name: string): PoolReport[] {
   return settings.families.map((family) => {
-    const counts = countPool(ledger.state, settings.identityOf(name), { family, nowMs: clock.bootMs() });
+    const counts = countPool(ledger.state, settings.identityOf(name), {
+      family,
+      nowMs: clock.bootMs(),
+      suspects: memory.suspects,
+    });
     const { allocated, cooling, excluded, available, incoming } = counts;
     const free = counts.blocks.reduce((sum, block) => sum + block.free, 0);
     const addresses = { free, allocated, cooling, excluded };

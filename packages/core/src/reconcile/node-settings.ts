@@ -17,7 +17,9 @@ export interface NodeSettings {
 }
 
 export function createNodeSettings(config: Config): NodeSettings {
-  const poolConfig = (name: string) => config.pools[name] ?? config.pools[defaultPool];
+  // Names come from outside: `constructor` is a good one, and no key of ours.
+  const own = <V>(map: Readonly<Record<string, V>>, name: string) => (Object.hasOwn(map, name) ? map[name] : undefined);
+  const poolConfig = (name: string) => own(config.pools, name) ?? config.pools[defaultPool];
   const identityOf = (name: string) => ({ name, cooldownMs: poolConfig(name)?.cooldownMs ?? 0 });
   return {
     config,
@@ -28,6 +30,6 @@ export function createNodeSettings(config: Config): NodeSettings {
       const { warm = 0, minimum = 0, maximum, releaseHoldMs = 0 } = poolConfig(name) ?? {};
       return { warm, minimum, maximum, releaseHoldMs };
     },
-    poolOf: (network) => identityOf(config.networks[network] ?? defaultPool),
+    poolOf: (network) => identityOf(own(config.networks, network) ?? defaultPool),
   };
 }

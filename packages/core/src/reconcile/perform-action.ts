@@ -1,4 +1,4 @@
-import type { Cidr } from "../address/cidr.ts";
+import { type Cidr, cidrFamily } from "../address/cidr.ts";
 import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
 import type { PoolAction } from "../pool/plan-pool.ts";
 import type { BlockOutcome } from "../provider/cloud-provider.ts";
@@ -9,6 +9,7 @@ import type { OperationRecord } from "../store/records.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { nextRest } from "./cloud-memory.ts";
+import { poolSituation } from "./pool-situation.ts";
 import { outcomeChanges, plannedOperation, reopenBlocks, unknownOutcomeChanges } from "./record-outcome.ts";
 
 export interface ActionRun {
@@ -39,9 +40,9 @@ export function startAction(context: CloudContext, action: PoolAction, run: Acti
   const done = run.limit(async () => {
     if (isNoLongerWanted(context, operation)) abandon(context, operation);
     else await callAndRecord(context, operation, run);
-    await context.converge();
     context.queue.serve();
     context.replan();
+    await context.converge();
   });
   return { token, done };
 }
@@ -62,9 +63,12 @@ function markReleasing({ ledger, clock }: CloudContext, blocks: readonly Cidr[])
   });
 }
 
-/** The premise of a release, once more right before the call: nobody waits. */
-function isNoLongerWanted({ queue }: CloudContext, operation: OperationRecord): boolean {
-  return operation.kind === "unassign" && queue.waiters(operation.pool) > 0;
+/** The premises of a release, once more right before the call: it may have waited for its place. */
+function isNoLongerWanted(context: CloudContext, { kind, pool, request }: OperationRecord): boolean {
+  const [block] = request.remove ?? [];
+  if (kind !== "unassign" || block === undefined) return false;
+  const { counts, targets, waiters } = poolSituation(context, { pool, family: cidrFamily(block) });
+  return waiters > 0 || counts.available < targets.warm || counts.total < targets.minimum;
 }
 
 function abandon(context: CloudContext, operation: OperationRecord): void {
@@ -125,7 +129,8 @@ function settle(context: CloudContext, operation: OperationRecord, outcome: Bloc
 
 function fail(context: CloudContext, operation: OperationRecord, error: PodwireError): void {
   const { ledger, clock, log } = context;
-  const unknown = error.retry === "ask-first";
+  // What no adapter has classified may have happened.
+  const unknown = error.retry === "ask-first" || error.code === "INTERNAL";
   const endedMs = clock.bootMs();
   ledger.commit(
     unknown
@@ -154,24 +159,30 @@ function noteEnd({ memory, clock }: CloudContext, { interfaceId }: OperationReco
 
 function wake(context: CloudContext, operation: OperationRecord): void {
   const { memory } = context;
-  memory.changeFailure = undefined;
-  if (operation.interfaceId !== undefined) memory.interfaceRests.delete(operation.interfaceId);
+  memory.failures.delete(directionOf(operation));
+  if (operation.interfaceId !== undefined) memory.interfaceRests[directionOf(operation)].delete(operation.interfaceId);
   for (const subnetId of subnetsOf(context, operation)) memory.subnetRests.delete(subnetId);
 }
 
 /** What failed is left alone for a while: the subnet where it is full, else the interface. */
 function rest(context: CloudContext, operation: OperationRecord, error: PodwireError): void {
   const { memory, clock, random } = context;
-  memory.changeFailure = error;
+  const direction = directionOf(operation);
+  memory.failures.set(direction, error);
   const at = { nowMs: clock.bootMs(), random, ...optional("leastMs", error.retryAfterMs) };
   const onSubnet = error.code === "SUBNET_EXHAUSTED";
-  const rests = onSubnet ? memory.subnetRests : memory.interfaceRests;
+  const rests = onSubnet ? memory.subnetRests : memory.interfaceRests[direction];
   const names = onSubnet ? subnetsOf(context, operation) : [operation.interfaceId ?? operation.request.subnetId ?? ""];
   for (const name of names) {
     const until = nextRest(rests.get(name), at);
     rests.set(name, until);
     clock.startTimer(until.untilMs - at.nowMs, context.replan);
   }
+}
+
+/** A refused release must not keep the pool from growing, nor the other way round. */
+function directionOf({ kind }: OperationRecord): "growth" | "release" {
+  return kind === "unassign" || kind === "delete-interface" ? "release" : "growth";
 }
 
 function subnetsOf({ ledger }: CloudContext, { interfaceId, request }: OperationRecord): string[] {

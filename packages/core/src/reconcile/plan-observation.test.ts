@@ -63,6 +63,7 @@ function plan(state: MutableNodeState, interfaces: readonly CloudInterface[], mo
     state,
     snapshot: { startedAtMs, interfaces },
     suspects: new Map(),
+    confirmed: new Set([a, b]),
     mutationEndsMs: new Map(),
     hostAddresses: new Set(),
     cooldownOf: () => 30_000,
@@ -172,6 +173,44 @@ describe("a block the snapshot does not show", () => {
     const held = stateWith(block(a, "ready"), allocated);
     expect(plan(held, [], { suspects: once }).lost).toEqual([a]);
     expect(plan(stateWith(), []).changes).toEqual([{ delete: "interface", id: "eni-a" }]);
+  });
+});
+
+describe("a block that a call added and no snapshot has shown yet", () => {
+  const missed = (sinceMs: number, suspects = new Map<Cidr, number>()) =>
+    plan(stateWith(block(a, "ready", sinceMs), allocated), [observed([])], { confirmed: new Set(), suspects });
+
+  test("is not held against it for a minute: views lag", () => {
+    const young = missed(startedAtMs - tombstoneMs + 1, new Map([[a, 1]]));
+    expect(young).toMatchObject({ changes: [], lost: [] });
+    expect(young.suspects.size).toBe(0);
+  });
+
+  test("is a suspect like any other after that", () => {
+    expect([...missed(startedAtMs - tombstoneMs).suspects.keys()]).toEqual([a]);
+  });
+});
+
+describe("an address of a known block that the host configures", () => {
+  const hostAddresses = new Set([parseAddress("10.0.0.1")]);
+  const excluded = address({ block: a, state: "excluded" });
+
+  test.each([
+    ["free", []],
+    ["cooling", [address({ block: a, state: "cooling", freedMs: 5 })]],
+  ])("is excluded when it was %s", (_life, records) => {
+    const state = stateWith(block(a, "ready"), ...records);
+    expect(plan(state, [observed([a])], { hostAddresses }).changes).toEqual([excluded]);
+  });
+
+  test("stays with the pod that has it", () => {
+    expect(plan(stateWith(block(a, "ready"), allocated), [observed([a])], { hostAddresses }).changes).toEqual([]);
+  });
+
+  test("is free again when the host has it no longer", () => {
+    const state = stateWith(block(a, "ready"), excluded);
+    expect(plan(state, [observed([a])]).changes).toEqual([{ delete: "address", address: "10.0.0.1" }]);
+    expect(plan(state, [observed([a])], { hostAddresses }).changes).toEqual([]);
   });
 });
 

@@ -17,6 +17,8 @@ export interface ObservationInput {
   readonly snapshot: Snapshot;
   /** Blocks an earlier snapshot did not show, with the start of that snapshot. */
   readonly suspects: ReadonlyMap<Cidr, number>;
+  /** Blocks that some snapshot has shown. */
+  readonly confirmed: ReadonlySet<Cidr>;
   /** End of the last mutation, by interface. */
   readonly mutationEndsMs: ReadonlyMap<string, number>;
   /** Addresses that the host itself has configured: never given to pods. */
@@ -38,7 +40,8 @@ export interface ObservationPlan {
 /**
  * What a snapshot of the cloud changes in the state. Pure. A stale view must not do harm: a snapshot says nothing about
  * an interface that was being changed after the snapshot began; a block is given up only when two snapshots in a row
- * miss it; a block given back is not taken up again while its tombstone stands.
+ * miss it, and not for a minute after a call added it when none has shown it yet; a block given back is not taken up
+ * again while its tombstone stands.
  */
 export function planObservation(input: ObservationInput): ObservationPlan {
   const plan: MutablePlan = { changes: [], suspects: new Map(), adopted: [], lost: [], gone: [] };
@@ -126,12 +129,26 @@ function planBlocks(input: ObservationInput, plan: MutablePlan, observed: CloudI
   const shown = new Set(observed.blocks);
   for (const block of state.blocks.values()) {
     if (block.interfaceId !== observed.id) continue;
+    planExclusions(input, plan, block);
     if (shown.has(block.cidr)) planShown(input, plan, block);
     else planMissing(input, plan, block);
   }
   for (const cidr of observed.blocks) {
     // A block that moved from another interface is adopted once it is gone from there.
     if (!state.blocks.has(cidr) && !isBuried(input, observed.id, cidr)) adopt(input, plan, { cidr, observed });
+  }
+}
+
+/** What the host configures and removes, whenever that is: agents do so some seconds after an address was assigned. */
+function planExclusions({ state, hostAddresses }: ObservationInput, plan: MutablePlan, block: BlockRecord): void {
+  const records = addressesOf(state, block.cidr);
+  for (const address of hostAddresses) {
+    const life = records.get(address)?.state ?? "free";
+    if (!containsAddress(block.cidr, address) || life === "allocated" || life === "excluded") continue;
+    plan.changes.push({ put: "address", record: { address, block: block.cidr, state: "excluded" } });
+  }
+  for (const { address, state: life } of records.values()) {
+    if (life === "excluded" && !hostAddresses.has(address)) plan.changes.push({ delete: "address", address });
   }
 }
 
@@ -149,6 +166,9 @@ function planMissing(input: ObservationInput, plan: MutablePlan, block: BlockRec
     if (block.state === "releasing") plan.changes.push(bury(block, snapshot.startedAtMs));
     return;
   }
+  // A call added it and no view has shown it yet: the views lag.
+  const isNew = !input.confirmed.has(block.cidr) && snapshot.startedAtMs - block.sinceMs < tombstoneMs;
+  if (block.state === "ready" && isNew) return;
   const missedMs = suspects.get(block.cidr);
   if (missedMs === undefined && block.state === "ready") {
     plan.suspects.set(block.cidr, snapshot.startedAtMs);

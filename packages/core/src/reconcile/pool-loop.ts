@@ -85,7 +85,8 @@ export class PoolLoop {
       })
       .finally(() => {
         this.#running.delete(token);
-        if (this.#context.ledger.state.operations.has(token)) this.#context.refresh();
+        // Still `sent`: its outcome could not be written down. Whatever else is left was reported when it ended.
+        if (this.#context.ledger.state.operations.get(token)?.state === "sent") this.#context.refresh();
       });
     this.#running.set(token, settled);
   }

@@ -23,7 +23,7 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
   return {
     family: of.family,
     targets: settings.targetsOf(of.pool),
-    counts: countPool(state, settings.identityOf(of.pool), { family: of.family, nowMs }),
+    counts: countPool(state, settings.identityOf(of.pool), { family: of.family, nowMs, suspects: memory.suspects }),
     waiters: queue.waiters(of.pool),
     excessSinceMs: memory.excessSinceMs.get(excessKey(of.pool, of.family)),
     blockKinds: capabilities.blockKinds.filter((kind) => kind.family === of.family),
@@ -55,7 +55,9 @@ function plannedInterfaces(
       id,
       ordinal,
       subnetId,
-      busy: inFlight.has(id) || isResting(memory.interfaceRests.get(id), at.nowMs),
+      busy: inFlight.has(id),
+      growthRests: isResting(memory.interfaceRests.growth.get(id), at.nowMs),
+      releaseRests: isResting(memory.interfaceRests.release.get(id), at.nowMs),
       freeSlots: Math.max(at.slots - (used.get(id) ?? 0), 0),
     }));
 }

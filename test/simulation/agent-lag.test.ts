@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { NodeWorld } from "./node-world.ts";
+
+const small = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
+const watchful = { ...small, reconcile: { intervalMs: 1_000 } };
+
+test("a restart within the lag takes no live pod's block for lost, and asks for nothing twice", async () => {
+  const world = new NodeWorld({ config: {} });
+  world.provider.describeLagMs = 3_000;
+  await world.boot();
+  await world.add(1);
+  await world.kill();
+  await world.clock.advance(2_500);
+  await world.agent.status({ network: "podnet" }, world.call());
+  expect(world.provider.cloud.blocks.length).toBeLessThanOrEqual(9);
+  await world.stop();
+});
+
+test("views that lag behind every assignment do not make the pool grow without end", async () => {
+  const world = new NodeWorld({ config: watchful });
+  world.provider.describeLagMs = 10_000;
+  await world.start();
+  await world.clock.advance(60_000);
+  expect(world.provider.cloud.blocks).toHaveLength(2);
+  await world.stop();
+});
+
+test("a regular comparison right after growth, with a lagging view, loses no block", async () => {
+  const world = new NodeWorld({ config: small });
+  await world.boot();
+  await world.clock.advance(57_000);
+  world.provider.describeLagMs = 10_000;
+  for (const pod of [1, 2, 3]) {
+    await world.add(pod);
+    await world.clock.advance(1_000);
+  }
+  await world.clock.advance(60_000);
+  expect(world.logged("cloud took blocks that pods use")).toBe(false);
+  expect(world.logged("cloud took blocks")).toBe(false);
+  await world.stop();
+});
