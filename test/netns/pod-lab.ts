@@ -50,6 +50,8 @@ export const peerAddresses = ["10.0.0.20", "2001:db8::20"].map((text) => parseAd
 export const remotePodAddresses = ["10.0.3.7", "2001:db8:0:0:3::7"].map((text) => parseAddress(text));
 export const outsideAddresses = ["198.51.100.9", "2001:db8:ff::9"].map((text) => parseAddress(text));
 
+export const secondaryMac = parseMac("02:00:00:00:0a:01");
+export const secondaryIfName = "ens6";
 export const secondaryAddresses = ["10.0.0.11", "2001:db8::11"].map((text) => parseAddress(text));
 
 const node = `${prefix}-node`;
@@ -63,11 +65,12 @@ const eth0: FabricInterface = {
   primaryAddresses: nodeAddresses,
   blocks: blocks.eth0,
 };
+/** Known by its MAC address: its name says nothing. */
 const eth1: FabricInterface = {
   ...eth0,
   id: `${prefix}-eth1`,
-  mac: parseMac("02:00:00:00:0a:01"),
-  ifName: "eth1",
+  mac: secondaryMac,
+  ifName: secondaryIfName,
   primaryAddresses: secondaryAddresses,
   blocks: blocks.eth1,
 };
@@ -106,6 +109,10 @@ export interface PodLab {
   readonly probes: { readonly node: Probe; readonly peer: Probe; readonly outside: Probe; readonly router: Probe };
   /** Attaches a pod with these addresses and starts a probe in it that answers there. */
   addPod(name: string, addresses: readonly string[]): Promise<LabPod>;
+  /** What the operating system does at boot, by which the primary interface has its address and its default routes. */
+  boot(): Promise<void>;
+  /** What the cloud does with the secondary interface, which is plugged in from the start. */
+  plugSecondary(plugged: boolean): Promise<void>;
   desired(egress?: Partial<Egress>): NodeNetwork;
   close(): Promise<void>;
 }
@@ -117,9 +124,12 @@ export async function createPodLab(): Promise<PodLab> {
   createNetns(routerPath);
   const fabric = await createFabric({ routerNetnsPath: routerPath, services: [metadata], outside });
   await fabric.converge(bare);
-  await fabric.boot(eth0.id);
+  const boot = () => fabric.boot(eth0.id);
+  await boot();
   await fabric.boot(peer.id);
-  await fabric.converge({ ...bare, interfaces: [eth0, eth1, peer] });
+  const plugSecondary = (plugged: boolean) =>
+    fabric.converge(plugged ? { ...bare, interfaces: [eth0, eth1, peer] } : bare);
+  await plugSecondary(true);
   const nodePath = fabric.netnsPath(node);
   await giveAddresses(fabric.netnsPath(peer.node), remotePodAddresses);
   const host = createLinuxHost({ hostNetnsPath: nodePath });
@@ -136,6 +146,8 @@ export async function createPodLab(): Promise<PodLab> {
     host,
     nodePath,
     fabric,
+    boot,
+    plugSecondary,
     probes: { node: onNode, peer: onPeer, outside: onOutside, router: onRouter },
     desired: (egress = {}) => ({
       interfaces: [nodeInterface(eth0, 1), nodeInterface(eth1, 2)],

@@ -12,7 +12,9 @@ export interface ServicePort {
 const table = "proxy";
 
 /** Bit of the packet's mark by which kube-proxy remembers to masquerade. */
-export const masqueradeMark = "0x4000";
+const masqueradeMark = "0x4000";
+/** Matches a packet with that bit, whatever else its mark holds. */
+export const markedForMasquerade = `meta mark and ${masqueradeMark} == ${masqueradeMark}`;
 
 /**
  * Plays kube-proxy while `work` runs: destinations are translated where it does that, before podwire marks, and what
@@ -56,6 +58,3 @@ function translations({ address, port, backend, masqueraded }: ServicePort): str
 function chain(name: string, hook: string, rules: readonly string[]): string {
   return `chain ${name} { ${[hook, ...rules].filter((line) => line !== "").join("; ")}; };`;
 }
-
-/** The bits that a filter behind routing sees on the packet, as an nft expression to match. */
-export const markedForMasquerade = `meta mark and ${masqueradeMark} == ${masqueradeMark}`;
