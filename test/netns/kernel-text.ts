@@ -1,5 +1,14 @@
 import { families } from "@podwire/core";
-import { type Addr, type Link, type Neigh, type Netlink, openNetlink, type Route, type Rule } from "@podwire/linux";
+import {
+  type Addr,
+  defaultKernelNumbers,
+  type Link,
+  type Neigh,
+  type Netlink,
+  openNetlink,
+  type Route,
+  type Rule,
+} from "@podwire/linux";
 
 /** RTPROT_KERNEL: routes that follow from links and addresses, some of them a moment later. */
 const kernelProtocol = 2;
@@ -22,6 +31,15 @@ export async function kernelText(netnsPath: string): Promise<string> {
   } finally {
     netlink.close();
   }
+}
+
+/** The same lines told apart: those of objects with podwire's marks, and everybody else's. */
+export function byOwner(text: string): { readonly ours: readonly string[]; readonly foreign: readonly string[] } {
+  const { protocol } = defaultKernelNumbers;
+  const marks = [`"protocol":${protocol}\\b`, `proto ${protocol}$`, '"alias":"podwire:', " dev pw[0-9a-f]{12}$"];
+  const isOurs = new RegExp(marks.join("|"));
+  const lines = text.split("\n");
+  return { ours: lines.filter((line) => isOurs.test(line)), foreign: lines.filter((line) => !isOurs.test(line)) };
 }
 
 type NameOf = (index: number | undefined) => string | undefined;
