@@ -3,11 +3,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configJsonSchema, configReference, errorReference } from "@podwire/core";
+import { withAwsPermissions } from "./aws-permissions.ts";
 
-const documents: Readonly<Record<string, () => string>> = {
+/** Each from what it is now: of some pages only a part is generated. */
+const documents: Readonly<Record<string, (current: string) => string>> = {
   "docs/errors.md": errorReference,
   "docs/config.md": configReference,
   "docs/schema/config.json": () => formatJson(configJsonSchema()),
+  "docs/guides/aws.md": (current) => withAwsPermissions(current),
 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -16,7 +19,10 @@ if (process.argv.includes("--check")) check();
 else write();
 
 function check(): void {
-  const stale = Object.entries(documents).filter(([path, make]) => readIfPresent(root + path) !== make());
+  const stale = Object.entries(documents).filter(([path, make]) => {
+    const current = readIfPresent(root + path);
+    return current !== make(current ?? "");
+  });
   for (const [path] of stale) console.error(`${path} is stale: npm run generate`);
   process.exitCode = stale.length === 0 ? 0 : 1;
 }
@@ -24,7 +30,7 @@ function check(): void {
 function write(): void {
   for (const [path, make] of Object.entries(documents)) {
     mkdirSync(dirname(root + path), { recursive: true });
-    writeFileSync(root + path, make());
+    writeFileSync(root + path, make(readIfPresent(root + path) ?? ""));
   }
 }
 

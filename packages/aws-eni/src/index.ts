@@ -1,16 +1,17 @@
 export { type Adapter, createAdapter } from "./adapter.ts";
-export type {
-  AssignedAddresses,
-  Attachment,
-  Ec2Action,
-  Ec2Api,
-  Filter,
-  InstanceTypeInfo,
-  InterfaceCreation,
-  NetworkInterface,
-  PrivateIpAddress,
-  Subnet,
-  Vpc,
+export {
+  type AssignedAddresses,
+  type Attachment,
+  type Ec2Action,
+  type Ec2Api,
+  ec2Actions,
+  type Filter,
+  type InstanceTypeInfo,
+  type InterfaceCreation,
+  type NetworkInterface,
+  type PrivateIpAddress,
+  type Subnet,
+  type Vpc,
 } from "./api.ts";
 export { createEc2Client, type Ec2Client, type Ec2ClientOptions } from "./client.ts";
 export { type AdapterOptions, type AwsAdapterOptions, tagKeys } from "./config.ts";
