@@ -74,6 +74,7 @@ const settings: Record<string, string> = {
   "net/ipv4/ip_forward": "0",
   "net/ipv6/conf/eth0/accept_ra": "1",
   "net/ipv6/conf/eth1/accept_ra": "1",
+  "net/ipv6/conf/eth1/accept_dad": "1",
   "net/ipv6/conf/all/forwarding": "0",
 };
 /** A node as it boots, and one pod's link. */
@@ -95,6 +96,7 @@ test("a bare node gets everything, in an order the kernel accepts", () => {
     "sysctl: net.ipv4.ip_forward=1",
     "sysctl: net.ipv6.conf.eth0.accept_ra=2",
     "sysctl: net.ipv6.conf.eth1.accept_ra=0",
+    "sysctl: net.ipv6.conf.eth1.accept_dad=0",
     "sysctl: net.ipv6.conf.all.forwarding=1",
     "sysctl: net.ipv4.conf.eth0.rp_filter=2",
     "link: link set eth1 mtu 9001",

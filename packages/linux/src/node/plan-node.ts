@@ -39,6 +39,9 @@ export function planNode(view: NodeView, desire: NodeDesire): readonly NodeChang
 /**
  * A kernel that forwards ignores router advertisements unless accept_ra is 2, and loses its default route: so this
  * comes first, for the interface that has one. By an advertisement a secondary one would get a default route beside it.
+ *
+ * Nor does that one look for duplicates of its link-local address when it comes up: until it had found none, for two
+ * seconds, the kernel would not ask for the gateway, and pods on it had no IPv6.
  */
 function planSettings({ setting }: NodeView, { interfaces, families }: NodeDesire): NodeChange[] {
   const changes: NodeChange[] = [];
@@ -49,9 +52,11 @@ function planSettings({ setting }: NodeView, { interfaces, families }: NodeDesir
   if (families.includes(4)) want("net/ipv4/ip_forward", "1");
   if (families.includes(6)) {
     for (const one of interfaces) {
-      const name = `net/ipv6/conf/${one.link.name}/accept_ra`;
-      if (isSecondary(one)) want(name, "0");
-      else want(name, "2", (found) => found === "1");
+      const conf = `net/ipv6/conf/${one.link.name}`;
+      if (isSecondary(one)) {
+        want(`${conf}/accept_ra`, "0");
+        want(`${conf}/accept_dad`, "0");
+      } else want(`${conf}/accept_ra`, "2", (found) => found === "1");
     }
     want("net/ipv6/conf/all/forwarding", "1");
   }
