@@ -32,6 +32,7 @@ beforeAll(async () => {
 afterAll(() => lab?.close());
 
 const nodePort = 30080;
+const serviceAddresses = ["10.96.0.1", "2001:db8:96::1"] as const;
 
 const families = [
   ["IPv4", 0],
@@ -42,7 +43,7 @@ const podsOfBoth = families.flatMap(([ip, family]) =>
 );
 
 describe.each(podsOfBoth)("by $ip, with the $name pod", ({ family, name }) => {
-  const service = { address: family === 0 ? "10.96.0.1" : "2001:db8:96::1", port: 80 };
+  const service = { address: serviceAddresses[family], port: 80 };
   const own = () => pods[name].addresses[family] ?? "";
   const remotePod = remotePodAddresses[family] ?? "";
   const node = { primary: nodeAddresses[family] ?? "", secondary: secondaryAddresses[family] ?? "" };
@@ -106,6 +107,12 @@ describe.each(podsOfBoth)("by $ip, with the $name pod", ({ family, name }) => {
       });
     });
 
+    test("leads the pod to another one, which sees the pod's own address", async () => {
+      await serve(port, pods.other.addresses[family] ?? "", async () => {
+        expect(await seenAs(pods[name].probe, port.address, nodePort)).toBe(own());
+      });
+    });
+
     test("is answered by the pod, which sees the node's address if so configured", async () => {
       await serve({ ...port, masqueraded: true }, own(), async () => {
         for (const [probe] of clientsOf(family)) {
@@ -134,6 +141,14 @@ describe.each(families)("by %s, without a pod of this node", (_, family) => {
         }
       }),
     );
+  });
+});
+
+test.each(families)("by %s the node reaches a pod of the VPC by its service", async (_, family) => {
+  const service = { address: serviceAddresses[family], port: 80 };
+  const backend = { address: remotePodAddresses[family] ?? "", port: echoPort };
+  await withServices(lab.nodePath, [{ ...service, backend }], async () => {
+    expect(await seenAs(lab.probes.node, service.address, service.port)).toBe(nodeAddresses[family]);
   });
 });
 
