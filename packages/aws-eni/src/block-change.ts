@@ -19,7 +19,7 @@ import type { AssignedAddresses, Ec2Api } from "./api.ts";
 
 /** Unassigns, then assigns: two calls, of which the first may have happened when the second fails. */
 export async function changeBlocks(api: Ec2Api, change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
-  const count = change.add === undefined ? 0 : countOf(change.add);
+  const count = change.add === undefined ? 0 : addressCountOf(change.add);
   const removed = change.remove ?? [];
   const addresses = removed.map(singleAddressOf);
   if (addresses.length > 0) await unassign(api, { interfaceId: change.interfaceId, addresses }, options);
@@ -32,7 +32,8 @@ export async function changeBlocks(api: Ec2Api, change: BlockChange, options: Ca
   return { added, removed, ...(added.length < count ? { failure: tooFew(change.interfaceId, added, count) } : {}) };
 }
 
-function countOf(request: BlockRequest): number {
+/** @throws NOT_SUPPORTED for anything but a count of single IPv4 addresses */
+export function addressCountOf(request: BlockRequest): number {
   if ("cidrs" in request) throw notSupported("assign addresses of the caller's choice");
   const { family, prefixLength: length } = request.kind;
   if (family !== 4 || length !== 32) throw notSupported(`assign IPv${family} blocks /${length}`);
@@ -92,7 +93,7 @@ function blocksOf({ privateIpAddresses }: AssignedAddresses, interfaceId: string
   });
 }
 
-function tooFew(interfaceId: string, added: readonly Cidr[], count: number): PodwireError {
+export function tooFew(interfaceId: string, added: readonly Cidr[], count: number): PodwireError {
   return new PodwireError("CLOUD_CONFLICT", `${interfaceId} got ${added.length} of ${count} addresses asked for`, {
     op: `assign addresses to ${interfaceId}`,
   });

@@ -41,7 +41,7 @@ export function cloudInterfaceOf(
     id: own.networkInterfaceId,
     mac: parseMac(own.macAddress),
     role: primary ? "primary" : "secondary",
-    owner: ownerOf(own, primary, cluster),
+    owner: ownerOf(own, cluster),
     subnetId: own.subnetId,
     primaryAddresses: addressesOf("primary"),
     blocks: addressesOf("secondary").map(hostCidr),
@@ -49,15 +49,15 @@ export function cloudInterfaceOf(
   };
 }
 
-function isPrimary({ attachment }: NetworkInterface): boolean {
+export function isPrimary({ attachment }: NetworkInterface): boolean {
   return attachment?.deviceIndex === 0 && attachment.networkCardIndex === 0;
 }
 
 /** What is tagged no-manage is left alone unless the tag says `false`; what podwire did not make is not podwire's. */
-function ownerOf(own: NetworkInterface, primary: boolean, cluster: string): InterfaceOwner {
+export function ownerOf(own: NetworkInterface, cluster: string): InterfaceOwner {
   const noManage = own.tags[tagKeys.noManage];
   if (noManage !== undefined && noManage !== "false") return "foreign";
-  return primary || own.tags[tagKeys.cluster] === cluster ? "ours" : "foreign";
+  return isPrimary(own) || own.tags[tagKeys.cluster] === cluster ? "ours" : "foreign";
 }
 
 /** The VPC's router has the second address: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */

@@ -18,6 +18,8 @@ export interface AwsAdapterOptions extends AdapterOptions {
 export const tagKeys = {
   /** On interfaces podwire made; the value is the cluster's name. */
   cluster: "podwire/cluster",
+  /** Beside it; the value is the id of the instance the interface was made for. */
+  instance: "podwire/instance",
   /** Somebody asks that no CNI plugin touch the interface; the key is the one Amazon's plugin obeys. */
   noManage: "node.k8s.amazonaws.com/no_manage",
 } as const;

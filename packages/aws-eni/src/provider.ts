@@ -1,9 +1,20 @@
-import { type Capabilities, type Clock, type CloudProvider, PodwireError, parseCidr } from "@podwire/core";
+import {
+  type Capabilities,
+  type Clock,
+  type CloudInterface,
+  type CloudProvider,
+  type InterfaceOutcome,
+  type InterfaceRequest,
+  parseCidr,
+} from "@podwire/core";
 import type { Ec2Api, Filter } from "./api.ts";
-import { changeBlocks } from "./block-change.ts";
+import { addressCountOf, changeBlocks, tooFew } from "./block-change.ts";
 import { cloudInterfaceOf, subnetFactsOf } from "./cloud-facts.ts";
 import { vpcMtuBytes } from "./config.ts";
+import { createInterface } from "./interface-creation.ts";
+import { deleteInterface } from "./interface-removal.ts";
 import { createLimitsLookup } from "./limits.ts";
+import { findOrphans } from "./orphans.ts";
 import { createSubnetCidrLookup } from "./subnet-cidrs.ts";
 
 export interface AwsProviderOptions {
@@ -16,8 +27,8 @@ export interface AwsProviderOptions {
 const capabilities: Capabilities = {
   blockKinds: [{ family: 4, prefixLength: 32 }],
   specificAddresses: false,
-  createInterface: false,
-  orphans: false,
+  createInterface: true,
+  orphans: true,
   oneDocumentPerInterface: false,
 };
 
@@ -28,9 +39,10 @@ const capabilities: Capabilities = {
  */
 export function createAwsProvider({ api, clock, cluster }: AwsProviderOptions): CloudProvider {
   const cidrsOfSubnets = createSubnetCidrLookup(api);
+  const tools = { api, clock, cluster, limits: createLimitsLookup(api) };
   return {
     capabilities,
-    limits: createLimitsLookup(api),
+    limits: tools.limits,
 
     async network(node, options) {
       const [vpcs, subnets] = await Promise.all([
@@ -50,10 +62,22 @@ export function createAwsProvider({ api, clock, cluster }: AwsProviderOptions): 
     },
 
     changeBlocks: (change, options) => changeBlocks(api, change, options),
-    createInterface: () => Promise.reject(notSupported("create interfaces")),
-    deleteInterface: () => Promise.reject(notSupported("delete interfaces")),
-    orphans: () => Promise.reject(notSupported("find orphaned interfaces")),
+
+    async createInterface(request, options) {
+      // Before, not after: what fails now leaves nothing.
+      const cidrs = await cidrsOfSubnets(new Set([request.subnetId]), options);
+      const created = await createInterface(tools, request, options);
+      return outcomeOf(cloudInterfaceOf(created, cidrs, cluster), request);
+    },
+
+    deleteInterface: (ref, options) => deleteInterface(tools, ref, options),
+    orphans: (scope, options) => findOrphans(api, scope, options),
   };
+}
+
+function outcomeOf(made: CloudInterface, { add }: InterfaceRequest): InterfaceOutcome {
+  const count = add.reduce((sum, one) => sum + addressCountOf(one), 0);
+  return { interface: made, ...(made.blocks.length < count ? { failure: tooFew(made.id, made.blocks, count) } : {}) };
 }
 
 function subnetFilters(vpcId: string, zone: string): readonly Filter[] {
@@ -62,8 +86,4 @@ function subnetFilters(vpcId: string, zone: string): readonly Filter[] {
     { name: "availability-zone", values: [zone] },
     { name: "state", values: ["available"] },
   ];
-}
-
-function notSupported(what: string): PodwireError {
-  return new PodwireError("NOT_SUPPORTED", `the AWS adapter does not ${what} yet`);
 }
