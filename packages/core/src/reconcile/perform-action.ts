@@ -106,8 +106,6 @@ async function callCloud(context: CloudContext, operation: OperationRecord, run:
       },
       { signal },
     );
-    // The next describe brings the interface with its blocks: one way into the state, not two.
-    context.refresh();
     return { added: [], removed: [], ...optional("failure", created.failure) };
   });
 }
@@ -123,6 +121,7 @@ function settle(context: CloudContext, operation: OperationRecord, outcome: Bloc
   const { added, removed } = outcome;
   log.info("cloud operation done", { kind: operation.kind, interfaceId: operation.interfaceId, added, removed });
   noteEnd(context, operation);
+  if (operation.kind === "create-interface") context.refresh();
   if (outcome.failure === undefined) wake(context, operation);
   else rest(context, operation, outcome.failure);
 }

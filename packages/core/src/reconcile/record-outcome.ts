@@ -21,12 +21,17 @@ export function plannedOperation(
     : { ...common, kind: "create-interface", request: { add, subnetId: action.subnetId } };
 }
 
-/** What a known outcome changes: added blocks are ready, removed ones are gone, the others are ready again. Pure. */
+/**
+ * What a known outcome changes: added blocks are ready, removed ones are gone, the others are ready again. A new
+ * interface comes with the next describe, one way into the state and not two: until then its operation stands, so that
+ * its addresses are not asked for again. Pure.
+ */
 export function outcomeChanges(
   state: NodeState,
   done: { readonly operation: OperationRecord; readonly outcome: BlockOutcome; readonly nowMs: number },
 ): StateChange[] {
   const { operation, outcome, nowMs } = done;
+  if (operation.kind === "create-interface") return unknownOutcomeChanges(state, operation, nowMs);
   const interfaceId = operation.interfaceId ?? "";
   const removed = new Set(outcome.removed);
   const kept = (operation.request.remove ?? []).filter((cidr) => !removed.has(cidr));
