@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,12 +10,23 @@ import { added, type NodeLab, openNodeLab } from "../node/node-lab.ts";
 
 const unit = readText("packages/daemon/systemd/podwired.service");
 
-/** The daemon of the lab has what systemd would leave it of a root's capabilities. */
-function underUnitCapabilities(): readonly string[] {
+/**
+ * Starts the daemon of the lab as systemd would: with the unit's capabilities, and with a file system of its own that
+ * is read-only but for /tmp and the run directory, and gets the mounts of others (namespaces of pods) as they come.
+ */
+function underUnit(): readonly string[] {
   const names = /^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]?.split(" ") ?? [];
   const kept = names.map((name) => `,+${name.replace("CAP_", "").toLowerCase()}`).join("");
-  return ["setpriv", `--bounding-set=-all${kept}`, "--inh-caps=-all", "--no-new-privs"];
+  const fileSystem = ["unshare", "--mount", "--propagation=slave", "sh", "-c", protectSystem, "unit", tmpdir()];
+  return [...fileSystem, "setpriv", `--bounding-set=-all${kept}`, "--inh-caps=-all", "--no-new-privs"];
 }
+
+const protectSystem = `set -e
+for place in /tmp "$1"; do mount --bind "$place" "$place"; done
+mount -o remount,bind,ro /
+mount -o remount,bind,ro /run
+shift
+exec "$@"`;
 
 let lab: NodeLab;
 let closeLab = async () => {};
@@ -24,10 +35,15 @@ let binDirectory: string;
 let conflist: string;
 
 beforeAll(async () => {
-  lab = await openNodeLab({ through: underUnitCapabilities() });
+  // As systemd has it, which makes all mounts shared.
+  execFileSync("mount", ["--make-shared", "/run"]);
+  lab = await openNodeLab({ through: underUnit() });
   closeLab = lab.close;
 }, 60_000);
-afterAll(() => closeLab());
+afterAll(async () => {
+  await closeLab();
+  execFileSync("mount", ["--make-private", "/run"]);
+});
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "podwire-install-"));
@@ -102,7 +118,10 @@ test.each([
   expect(stderr).toContain("usage: podwired install");
 });
 
-test("podwired serves pods with the capabilities that the systemd unit leaves it", async () => {
+test("podwired serves pods within what the systemd unit leaves it of capabilities and file system", async () => {
+  expect(unit).toContain("\nProtectSystem=strict\n");
+  const mounts = readFileSync(`/proc/${lab.podwired.pid}/mounts`, "utf8");
+  expect(mounts).toMatch(/^\S+ \/ \S+ ro\b/m);
   const status = readFileSync(`/proc/${lab.podwired.pid}/status`, "utf8");
   // CAP_NET_ADMIN is bit 12, CAP_SYS_ADMIN bit 21.
   expect(status).toMatch(/^CapEff:\t0*201000$/m);
