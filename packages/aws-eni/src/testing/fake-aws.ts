@@ -1,6 +1,7 @@
 import { type Clock, type NodeIdentity, type NodeRef, PodwireError } from "@podwire/core";
 import { callWithFaults, FaultPlan, type FaultyOutcome, SeededRandom } from "@podwire/testkit";
 import type { Ec2Action, Ec2Api } from "../api.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
 import type { Ec2Result } from "./answers.ts";
 import { CallLog } from "./call-log.ts";
 import { createInProcessApi } from "./in-process-api.ts";
@@ -21,6 +22,8 @@ export interface FakeAwsOptions {
   readonly faults?: FaultPlan;
   /** How long EC2 takes for a call, half of it before it acts and half after. Default 0. */
   readonly latencyMs?: (action: Ec2Action) => number;
+  /** What is throttled or denied. Default: nothing. */
+  readonly admission?: AdmissionOptions;
 }
 
 /** What the doors of the fake have in common. */
@@ -41,12 +44,14 @@ export class FakeAws implements FakeAwsBackend {
   readonly random: SeededRandom;
   readonly faults: FaultPlan;
   readonly #latencyMs: (action: Ec2Action) => number;
+  readonly #admission: Admission;
 
-  constructor({ scenario, clock, random, faults, latencyMs }: FakeAwsOptions) {
+  constructor({ scenario, clock, random, faults, latencyMs, admission = {} }: FakeAwsOptions) {
     this.clock = clock;
     this.random = random ?? new SeededRandom(1);
     this.faults = faults ?? new FaultPlan();
     this.#latencyMs = latencyMs ?? (() => 0);
+    this.#admission = new Admission(clock, admission);
     this.model = new Ec2Model(scenario, this.random.fork());
   }
 
@@ -103,6 +108,9 @@ export class FakeAws implements FakeAwsBackend {
       delayBeforeMs: injection.delayBeforeMs + halfMs,
       delayAfterMs: injection.delayAfterMs + halfMs,
     };
-    return callWithFaults(this.clock, { ...injection, ...delays }, (atMost) => this.model.perform(command, atMost));
+    return callWithFaults(this.clock, { ...injection, ...delays }, (atMost): Ec2Result => {
+      const refusal = this.#admission.refusalOf(action);
+      return refusal === undefined ? this.model.perform(command, atMost) : { refusal };
+    });
   }
 }

@@ -1,3 +1,4 @@
+export type { AdmissionOptions, TokenBucket } from "./admission.ts";
 export { CallLog, type LoggedCall } from "./call-log.ts";
 export type { CloudChange, CloudListener } from "./cloud-change.ts";
 export { type CloudMachine, cloudFactsOf, fabricStateOf } from "./cloud-network.ts";
