@@ -7,6 +7,7 @@ import { CallLog } from "./call-log.ts";
 import { createInProcessApi } from "./in-process-api.ts";
 import { serveMetadata } from "./metadata-server.ts";
 import { Ec2Model } from "./model.ts";
+import { PastInterfaces } from "./past-interfaces.ts";
 import { serveQueryApi } from "./query-server.ts";
 import type { Ec2Command } from "./requests.ts";
 import type { ScenarioInput } from "./scenario.ts";
@@ -22,6 +23,8 @@ export interface FakeAwsOptions {
   readonly faults?: FaultPlan;
   /** How long EC2 takes for a call, half of it before it acts and half after. Default 0. */
   readonly latencyMs?: (action: Ec2Action) => number;
+  /** How long DescribeNetworkInterfaces lags behind what was changed; constant. Default 0. */
+  readonly describeLagMs?: number;
   /** What is throttled or denied. Default: nothing. */
   readonly admission?: AdmissionOptions;
 }
@@ -45,14 +48,18 @@ export class FakeAws implements FakeAwsBackend {
   readonly faults: FaultPlan;
   readonly #latencyMs: (action: Ec2Action) => number;
   readonly #admission: Admission;
+  readonly #describeLagMs: number;
+  readonly #past: PastInterfaces;
 
-  constructor({ scenario, clock, random, faults, latencyMs, admission = {} }: FakeAwsOptions) {
+  constructor({ scenario, clock, random, faults, latencyMs, describeLagMs = 0, admission = {} }: FakeAwsOptions) {
     this.clock = clock;
     this.random = random ?? new SeededRandom(1);
     this.faults = faults ?? new FaultPlan();
     this.#latencyMs = latencyMs ?? (() => 0);
     this.#admission = new Admission(clock, admission);
     this.model = new Ec2Model(scenario, this.random.fork());
+    this.#describeLagMs = describeLagMs;
+    this.#past = new PastInterfaces(clock, this.model);
   }
 
   /** The adapter's own interface, without wire and SDK. */
@@ -110,7 +117,9 @@ export class FakeAws implements FakeAwsBackend {
     };
     return callWithFaults(this.clock, { ...injection, ...delays }, (atMost): Ec2Result => {
       const refusal = this.#admission.refusalOf(action);
-      return refusal === undefined ? this.model.perform(command, atMost) : { refusal };
+      if (refusal !== undefined) return { refusal };
+      if (command.action !== "DescribeNetworkInterfaces") return this.model.perform(command, atMost);
+      return this.model.describeInterfaces(command.request, this.#past.asOf(this.#describeLagMs));
     });
   }
 }

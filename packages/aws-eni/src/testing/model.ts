@@ -69,6 +69,14 @@ export class Ec2Model {
     }
   }
 
+  /** As if the interfaces were these: a listing that lags. */
+  describeInterfaces(
+    request: Ec2Requests["DescribeNetworkInterfaces"],
+    interfaces: ReadonlyMap<string, FakeInterface>,
+  ): Ec2Result {
+    return this.#describe("DescribeNetworkInterfaces", request, { ...this.#world, interfaces: new Map(interfaces) });
+  }
+
   /** Back door: what a person does in the console. @throws CLOUD_NOT_FOUND, CLOUD_REJECTED with EC2's reason */
   assign(networkInterfaceId: string, addressesOrCount: readonly Address[] | number): readonly Address[] {
     const request =
@@ -95,10 +103,10 @@ export class Ec2Model {
     };
   }
 
-  #describe<A extends DescribeAction>(action: A, request: Ec2Requests[A]): Ec2Result {
-    const refusal = refusalOf(action, this.#world, request);
+  #describe<A extends DescribeAction>(action: A, request: Ec2Requests[A], world = this.#world): Ec2Result {
+    const refusal = refusalOf(action, world, request);
     if (refusal !== undefined) return { refusal };
-    return { action, answer: describe(listings[action], this.#world, request) } as Ec2Answer;
+    return { action, answer: describe(listings[action], world, request) } as Ec2Answer;
   }
 
   #assignAsAsked(
