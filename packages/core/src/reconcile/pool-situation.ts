@@ -5,7 +5,7 @@ import { countPool } from "../pool/pool-counts.ts";
 import type { NodeState } from "../store/node-state.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { type CloudFacts, readCloudFacts } from "./cloud-facts-cache.ts";
-import { type CloudMemory, isResting } from "./cloud-memory.ts";
+import { isResting } from "./cloud-memory.ts";
 
 export interface PoolFamily {
   readonly pool: string;
@@ -30,7 +30,7 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
     interfaces: plannedInterfaces(context, of, { slots, nowMs }),
     newInterfaces: capabilities.createInterface ? roomForInterfaces(state, facts) : 0,
     slotsPerNewInterface: slots,
-    subnets: plannedSubnets(memory, facts, nowMs),
+    subnets: plannedSubnets(context, of.pool, facts),
   };
 }
 
@@ -67,10 +67,15 @@ function roomForInterfaces(state: NodeState, facts: CloudFacts | undefined): num
   return Math.max((facts?.limits.maxInterfaces ?? 0) - state.interfaces.size - creating, 0);
 }
 
-function plannedSubnets(memory: CloudMemory, facts: CloudFacts | undefined, nowMs: number): PlannedSubnet[] {
-  return (facts?.network.subnets ?? []).map(({ id, freeAddresses }) => ({
-    id,
-    freeAddresses,
-    exhausted: isResting(memory.subnetRests.get(id), nowMs),
-  }));
+/** Those that interfaces of the pool are in already: nobody has said that podwire may use any other. */
+function plannedSubnets(
+  { ledger, memory, clock }: CloudContext,
+  pool: string,
+  facts: CloudFacts | undefined,
+): PlannedSubnet[] {
+  const own = [...ledger.state.interfaces.values()].filter((record) => record.pool === pool && record.owner === "ours");
+  const ids = new Set(own.map(({ subnetId }) => subnetId));
+  return (facts?.network.subnets ?? []).flatMap(({ id, freeAddresses }) =>
+    ids.has(id) ? [{ id, freeAddresses, exhausted: isResting(memory.subnetRests.get(id), clock.bootMs()) }] : [],
+  );
 }
