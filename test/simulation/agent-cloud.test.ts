@@ -1,18 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addressOf, NodeWorld, podKey } from "./node-world.ts";
-
-const small = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
-
-function code(expected: string) {
-  return expect.objectContaining({ code: expected });
-}
-
-/** What the cloud, the state and the kernel say of addresses must be one thing. */
-function expectAgreement(world: NodeWorld): void {
-  const report = world.agent.report();
-  expect(report.blocks.map((block) => block.cidr).sort()).toEqual([...world.provider.cloud.blocks].sort());
-  expect(report.operations).toEqual([]);
-}
+import { addressOf, expectAgreement, NodeWorld, ofCode, podKey, smallPool as small } from "./node-world.ts";
 
 describe("the pool", () => {
   test("gives back what is too much after the hold, and keeps what is warm", async () => {
@@ -80,7 +67,7 @@ describe("what somebody else does in the cloud", () => {
     });
     await expect(
       world.agent.check({ key: podKey(1), netnsPath: "/run/netns/p1", prevResult: {} }, world.call()),
-    ).rejects.toEqual(code("CHECK_FAILED"));
+    ).rejects.toEqual(ofCode("CHECK_FAILED"));
     await world.add(2);
     await world.del(1);
     await world.agent.status({ network: "podnet" }, world.call());

@@ -1,17 +1,9 @@
-import { createCancelSource, type HostInterface, type PodwireError } from "@podwire/core";
+import { createCancelSource, type HostInterface } from "@podwire/core";
 import type { PlannedCall } from "@podwire/testkit";
 import { expect, test } from "vitest";
-import { addressOf, NodeWorld } from "./node-world.ts";
+import { addressOf, NodeWorld, outcomeOf, smallPool as small } from "./node-world.ts";
 
-const small = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
 const watchful = { ...small, reconcile: { intervalMs: 1_000 } };
-
-function outcomeOf(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => "ok",
-    (error: PodwireError) => error.code,
-  );
-}
 
 /** Adds one pod after the other, a minute each at most. */
 async function addEach(world: NodeWorld, pods: readonly number[]): Promise<string[]> {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { NodeWorld } from "./node-world.ts";
+import { NodeWorld, smallPool as small } from "./node-world.ts";
 
-const small = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
 const watchful = { ...small, reconcile: { intervalMs: 1_000 } };
 
 test("a restart within the lag takes no live pod's block for lost, and asks for nothing twice", async () => {

@@ -1,8 +1,7 @@
 import type { Cidr } from "@podwire/core";
 import { expect, test } from "vitest";
-import { addressOf, NodeWorld } from "./node-world.ts";
+import { addressOf, NodeWorld, smallPool as small } from "./node-world.ts";
 
-const small = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
 const watchful = { ...small, reconcile: { intervalMs: 1_000 } };
 
 /** A node with one pod, whose daemon has died and lost its state. */

@@ -1,17 +1,8 @@
-import type { PodwireError } from "@podwire/core";
 import { expect, test } from "vitest";
-import { NodeWorld } from "./node-world.ts";
+import { NodeWorld, outcomeOf, smallPool as small } from "./node-world.ts";
 
-const small = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
 const watchful = { ...small, reconcile: { intervalMs: 1_000 } };
 const always = (action: string, code: string) => ({ action, when: "always", effect: { kind: "fail", code } }) as const;
-
-function outcomeOf(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => "ok",
-    (error: PodwireError) => error.code,
-  );
-}
 
 function statusOf(world: NodeWorld): Promise<string> {
   return outcomeOf(world.agent.status({ network: "podnet" }, world.call()));

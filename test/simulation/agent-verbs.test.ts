@@ -1,19 +1,6 @@
 import { createCancelSource } from "@podwire/core";
 import { describe, expect, test } from "vitest";
-import { addressOf, NodeWorld } from "./node-world.ts";
-
-const small = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
-
-function code(expected: string) {
-  return expect.objectContaining({ code: expected });
-}
-
-/** What the cloud, the state and the kernel say of addresses must be one thing. */
-function expectAgreement(world: NodeWorld): void {
-  const report = world.agent.report();
-  expect(report.blocks.map((block) => block.cidr).sort()).toEqual([...world.provider.cloud.blocks].sort());
-  expect(report.operations).toEqual([]);
-}
+import { addressOf, expectAgreement, NodeWorld, ofCode, smallPool as small } from "./node-world.ts";
 
 describe("start", () => {
   test("the first addresses are asked for before any pod asks, in one call", async () => {
@@ -40,7 +27,7 @@ describe("start", () => {
     await world.start();
     await world.clock.settle();
     expect(world.agent.report().ready).toBe(false);
-    await expect(world.agent.status({ network: "podnet" }, world.call())).rejects.toEqual(code("NOT_READY"));
+    await expect(world.agent.status({ network: "podnet" }, world.call())).rejects.toEqual(ofCode("NOT_READY"));
     await world.clock.advance(60_000);
     expect(world.agent.report().ready).toBe(true);
     await world.stop();
@@ -81,7 +68,7 @@ describe("ADD", () => {
     const world = new NodeWorld({ config: small });
     await world.boot();
     world.host.failNext({ operation: "attach", when });
-    await expect(world.add(1)).rejects.toEqual(code("KERNEL_REFUSED"));
+    await expect(world.add(1)).rejects.toEqual(ofCode("KERNEL_REFUSED"));
     expect(await world.host.attachments()).toEqual([]);
     expect(world.agent.report().attachments).toEqual([]);
     await world.stop();
@@ -91,7 +78,7 @@ describe("ADD", () => {
     const world = new NodeWorld({ config: small });
     await world.boot();
     world.store.failCommits(1);
-    await expect(world.add(1)).rejects.toEqual(code("STORE_FAILED"));
+    await expect(world.add(1)).rejects.toEqual(ofCode("STORE_FAILED"));
     expect(await world.host.attachments()).toEqual([]);
     expect(world.agent.report().attachments).toEqual([]);
     await world.stop();
@@ -103,7 +90,7 @@ describe("ADD", () => {
     const release = world.host.holdAttach();
     const caller = createCancelSource();
     const adding = world.add(1, {}, { signal: caller.signal });
-    const failed = expect(adding).rejects.toEqual(code("CANCELLED"));
+    const failed = expect(adding).rejects.toEqual(ofCode("CANCELLED"));
     await world.clock.settle();
     caller.abort(new Error("gone"));
     release();
@@ -116,7 +103,7 @@ describe("ADD", () => {
     const world = new NodeWorld({ config: small });
     await world.boot();
     world.host.addNamespace("/run/netns/taken", ["eth0"]);
-    await expect(world.add(1, { netnsPath: "/run/netns/taken" })).rejects.toEqual(code("INTERFACE_EXISTS"));
+    await expect(world.add(1, { netnsPath: "/run/netns/taken" })).rejects.toEqual(ofCode("INTERFACE_EXISTS"));
     expect(world.agent.report().attachments).toEqual([]);
     await world.stop();
   });
@@ -161,7 +148,7 @@ describe("ADD", () => {
     const first = world.add(1);
     await world.clock.advance(1_000);
     await first;
-    const failed = expect(world.add(2)).rejects.toEqual(code(expected));
+    const failed = expect(world.add(2)).rejects.toEqual(ofCode(expected));
     await world.clock.advance(29_000);
     await failed;
     expect(world.agent.report().pools[0]?.waiters).toBe(0);
@@ -173,7 +160,7 @@ describe("ADD", () => {
     const giveBack = world.provider.cloud.occupy("subnet-1", 0);
     await world.start();
     await world.clock.settle();
-    const failed = expect(world.add(1)).rejects.toEqual(code("SUBNET_EXHAUSTED"));
+    const failed = expect(world.add(1)).rejects.toEqual(ofCode("SUBNET_EXHAUSTED"));
     await world.clock.advance(29_000);
     await failed;
     giveBack();
@@ -187,7 +174,7 @@ describe("ADD", () => {
     const world = new NodeWorld({ config: small });
     world.faults.add({ action: "changeBlocks", when: "always", effect: { kind: "fail", code: "CLOUD_THROTTLED" } });
     await world.start();
-    const failed = expect(world.add(1)).rejects.toEqual(code("CLOUD_THROTTLED"));
+    const failed = expect(world.add(1)).rejects.toEqual(ofCode("CLOUD_THROTTLED"));
     await world.clock.advance(29_000);
     await failed;
     const calls = world.provider.calls.filter((call) => call.action === "changeBlocks").length;
@@ -252,7 +239,7 @@ describe("DEL", () => {
     await world.boot();
     await world.add(1);
     world.host.failNext({ operation: "detach", when: "before" });
-    await expect(world.del(1)).rejects.toEqual(code("KERNEL_REFUSED"));
+    await expect(world.del(1)).rejects.toEqual(ofCode("KERNEL_REFUSED"));
     expect(world.agent.report().pools[0]?.addresses.allocated).toBe(1);
     await world.clock.advance(10_000);
     expect(world.agent.report().attachments).toEqual([]);

@@ -10,6 +10,7 @@ import {
   type NodeAgent,
   type NodePorts,
   neverCancelled,
+  type PodwireError,
   parseConfig,
   silentMetrics,
 } from "@podwire/core";
@@ -24,6 +25,7 @@ import {
   SeededRandom,
   VirtualClock,
 } from "@podwire/testkit";
+import { expect } from "vitest";
 
 export interface NodeWorldOptions {
   readonly config?: object;
@@ -137,4 +139,26 @@ export function podKey(pod: number): AttachmentKey {
 
 export function addressOf(result: CniResult): string | undefined {
   return result.ips?.[0]?.address;
+}
+
+/** A pool with little in it, on the times the daemon has by default. */
+export const smallPool = { pools: { default: { warm: 2, cooldownMs: 30_000, releaseHoldMs: 180_000 } } };
+
+export function ofCode(code: string) {
+  return expect.objectContaining({ code });
+}
+
+/** `ok`, or the code of the error. */
+export function outcomeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "ok",
+    (error: PodwireError) => error.code,
+  );
+}
+
+/** What the cloud and the state say of blocks must be one thing, and nothing be under way. */
+export function expectAgreement(world: NodeWorld): void {
+  const report = world.agent.report();
+  expect(report.blocks.map((block) => block.cidr).sort()).toEqual([...world.provider.cloud.blocks].sort());
+  expect(report.operations).toEqual([]);
 }

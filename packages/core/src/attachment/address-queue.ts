@@ -47,77 +47,87 @@ export interface AddressQueue {
 }
 
 export function createAddressQueue(options: AddressQueueOptions): AddressQueue {
-  const waiting: Waiter[] = [];
-  let cooling: CancelTimer | undefined;
+  return new FifoAddressQueue(options);
+}
 
-  const serve = () => {
+class FifoAddressQueue implements AddressQueue {
+  readonly #options: AddressQueueOptions;
+  readonly #waiting: Waiter[] = [];
+  #cancelCooling: CancelTimer | undefined;
+
+  constructor(options: AddressQueueOptions) {
+    this.#options = options;
+  }
+
+  async acquire(request: AddressRequest, call: CniCall): Promise<readonly AllocatedAddress[]> {
+    if (call.signal.aborted) throw cancelled(request.pool.name);
+    const allocated = this.waiters(request.pool.name) === 0 ? take(this.#options, request) : undefined;
+    if (allocated === undefined) return this.#wait(request, call);
+    this.#options.onDemand();
+    return allocated;
+  }
+
+  serve(): void {
     const blocked = new Set<string>();
-    for (const waiter of [...waiting]) {
+    for (const waiter of [...this.#waiting]) {
       const pool = waiter.request.pool.name;
-      if (blocked.has(pool)) continue;
-      if (!tryServe(waiter)) blocked.add(pool);
+      if (!blocked.has(pool) && !this.#tryServe(waiter)) blocked.add(pool);
     }
-    watchCooling();
-  };
+    this.#watchCooling();
+  }
 
-  const tryServe = (waiter: Waiter): boolean => {
+  waiters(pool: string): number {
+    return this.#waiting.filter((waiter) => waiter.request.pool.name === pool).length;
+  }
+
+  #wait(request: AddressRequest, call: CniCall): Promise<readonly AllocatedAddress[]> {
+    return new Promise((resolve, reject) => {
+      const settle =
+        <T>(how: (value: T) => void) =>
+        (value: T) => {
+          this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+          cancelTimer();
+          call.signal.removeEventListener("abort", abort);
+          this.#watchCooling();
+          how(value);
+          this.#options.onDemand();
+        };
+      const waiter: Waiter = { request, serve: settle(resolve), fail: settle(reject) };
+      const abort = () => waiter.fail(cancelled(request.pool.name));
+      const cancelTimer = this.#startDeadline(waiter, call);
+      this.#waiting.push(waiter);
+      call.signal.addEventListener("abort", abort, { once: true });
+      this.#watchCooling();
+      this.#options.onDemand();
+    });
+  }
+
+  #startDeadline(waiter: Waiter, call: CniCall): CancelTimer {
+    const { clock, explain } = this.#options;
+    return clock.startTimer(call.deadlineMs - clock.bootMs(), () => {
+      // An address may have cooled down in this very millisecond.
+      this.serve();
+      if (this.#waiting.includes(waiter)) waiter.fail(explain(waiter.request.pool.name));
+    });
+  }
+
+  #tryServe(waiter: Waiter): boolean {
     try {
-      const allocated = take(options, waiter.request);
+      const allocated = take(this.#options, waiter.request);
       if (allocated === undefined) return false;
       waiter.serve(allocated);
     } catch (error) {
       waiter.fail(error);
     }
     return true;
-  };
+  }
 
-  const watchCooling = () => {
-    cooling?.();
-    const delayMs = coolingDelayMs(options, waiting);
-    cooling = delayMs === undefined ? undefined : options.clock.startTimer(delayMs, serve);
-  };
-
-  const acquire = (request: AddressRequest, call: CniCall) => {
-    if (call.signal.aborted) throw cancelled(request.pool.name);
-    const isFirst = !waiting.some((waiter) => waiter.request.pool.name === request.pool.name);
-    const allocated = isFirst ? take(options, request) : undefined;
-    if (allocated !== undefined) {
-      options.onDemand();
-      return allocated;
-    }
-    return new Promise<readonly AllocatedAddress[]>((resolve, reject) => {
-      const end = () => {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        cancelTimer();
-        call.signal.removeEventListener("abort", abort);
-        watchCooling();
-      };
-      const settle =
-        <T>(how: (value: T) => void) =>
-        (value: T) => {
-          end();
-          how(value);
-          options.onDemand();
-        };
-      const waiter: Waiter = { request, serve: settle(resolve), fail: settle(reject) };
-      const abort = () => waiter.fail(cancelled(request.pool.name));
-      const cancelTimer = options.clock.startTimer(call.deadlineMs - options.clock.bootMs(), () => {
-        // An address may have cooled down in this very millisecond.
-        serve();
-        if (waiting.includes(waiter)) waiter.fail(options.explain(request.pool.name));
-      });
-      waiting.push(waiter);
-      call.signal.addEventListener("abort", abort, { once: true });
-      watchCooling();
-      options.onDemand();
-    });
-  };
-
-  return {
-    acquire: async (request, call) => acquire(request, call),
-    serve,
-    waiters: (pool) => waiting.filter((waiter) => waiter.request.pool.name === pool).length,
-  };
+  #watchCooling(): void {
+    this.#cancelCooling?.();
+    const delayMs = coolingDelayMs(this.#options, this.#waiting);
+    const { clock } = this.#options;
+    this.#cancelCooling = delayMs === undefined ? undefined : clock.startTimer(delayMs, () => this.serve());
+  }
 }
 
 function take(options: AddressQueueOptions, request: AddressRequest): readonly AllocatedAddress[] | undefined {
