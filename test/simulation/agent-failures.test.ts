@@ -210,3 +210,38 @@ test("a network may be called like something every object has", async () => {
   expect(await outcomeOf(world.add(1, { key }))).toBe("ok");
   await world.stop();
 });
+
+test("before the first comparison with the cloud nothing is changed there, whatever the state says", async () => {
+  const world = new NodeWorld({ config: small });
+  await world.boot();
+  await addEach(world, [1, 2]);
+  world.faults.add({ action: "describe", when: "always", effect: { kind: "fail", code: "CLOUD_UNREACHABLE" } });
+  await world.kill();
+  const before = world.provider.calls.filter(({ action }) => action === "changeBlocks").length;
+  const adds = [3, 4, 5].map((pod) => outcomeOf(world.add(pod)));
+  await world.clock.advance(29_000);
+  expect(await Promise.all(adds)).toContain("CLOUD_UNREACHABLE");
+  expect(world.provider.calls.filter(({ action }) => action === "changeBlocks")).toHaveLength(before);
+  await world.stop();
+});
+
+test("an interface is changed by one call at a time, however many ask", async () => {
+  const world = new NodeWorld({ config: small, provider: { latencyMs: () => 1_000 } });
+  let underway = 0;
+  let most = 0;
+  const real = world.provider.changeBlocks.bind(world.provider);
+  world.provider.changeBlocks = async (...call) => {
+    most = Math.max(most, ++underway);
+    return real(...call).finally(() => underway--);
+  };
+  await world.start();
+  const adds: Promise<string>[] = [];
+  for (const pod of [1, 2, 3, 4, 5, 6]) {
+    adds.push(outcomeOf(world.add(pod)));
+    await world.clock.advance(700);
+  }
+  await world.clock.advance(20_000);
+  expect(await Promise.all(adds)).toEqual(Array(6).fill("ok"));
+  expect(most).toBe(1);
+  await world.stop();
+});

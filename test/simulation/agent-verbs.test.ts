@@ -1,6 +1,6 @@
-import { createCancelSource } from "@podwire/core";
+import { type Cidr, type CniResult, createCancelSource } from "@podwire/core";
 import { describe, expect, test } from "vitest";
-import { addressOf, expectAgreement, NodeWorld, ofCode, smallPool as small } from "./node-world.ts";
+import { addressOf, expectAgreement, NodeWorld, ofCode, podKey, smallPool as small } from "./node-world.ts";
 
 describe("start", () => {
   test("the first addresses are asked for before any pod asks, in one call", async () => {
@@ -260,6 +260,51 @@ describe("GC", () => {
     await world.agent.gc({ network: "other", validAttachments: [] }, world.call());
     await world.agent.gc({ network: "podnet", validAttachments }, world.call());
     expect(world.agent.report().attachments.map(({ containerId }) => containerId)).toEqual(left);
+    await world.stop();
+  });
+});
+
+describe("CHECK", () => {
+  async function added() {
+    const world = new NodeWorld({ config: { ...small, reconcile: { intervalMs: 1_000 } } });
+    await world.boot();
+    const prevResult = await world.add(1);
+    await world.clock.advance(1_000);
+    const check = (more: { netnsPath?: string; prevResult?: CniResult } = {}) =>
+      world.agent.check({ key: podKey(1), netnsPath: "/run/netns/p1", prevResult, ...more }, world.call());
+    await check();
+    return { world, check, address: addressOf(prevResult) };
+  }
+  const failed = (details: string) =>
+    expect.objectContaining({ code: "CHECK_FAILED", details: expect.stringContaining(details) });
+
+  test("fails in another namespace than that of ADD", async () => {
+    const { world, check } = await added();
+    world.ensureNamespace("/run/netns/other");
+    await expect(check({ netnsPath: "/run/netns/other" })).rejects.toEqual(failed("another namespace"));
+    await world.stop();
+  });
+
+  test("fails when prevResult does not list our address; others in it are no matter", async () => {
+    const { world, check, address } = await added();
+    const other = { address: "192.0.2.1/24" };
+    await expect(check({ prevResult: { ips: [other] } })).rejects.toEqual(failed("prevResult does not list"));
+    await check({ prevResult: { ips: [other, { address: `${address}` }] } });
+    await world.stop();
+  });
+
+  test("fails when the cloud no longer delivers the address to the node", async () => {
+    const { world, check, address } = await added();
+    world.provider.cloud.remove("eni-1", [address as Cidr]);
+    await world.clock.advance(5_000);
+    await expect(check()).rejects.toEqual(failed("no longer delivers"));
+    await world.stop();
+  });
+
+  test("fails when the link is gone", async () => {
+    const { world, check } = await added();
+    world.host.breakAttachment(podKey(1));
+    await expect(check()).rejects.toEqual(failed("link missing"));
     await world.stop();
   });
 });

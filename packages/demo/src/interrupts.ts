@@ -1,6 +1,6 @@
 import { PodwireError } from "@podwire/core";
 
-/** A Ctrl-C that somebody waits for is his; any other, and every SIGTERM, ends the demo. */
+/** A Ctrl-C that somebody waits for is his; any other, and every SIGTERM or SIGHUP, ends the demo. */
 export interface Interrupts {
   readonly signal: AbortSignal;
   /** Resolves at the next Ctrl-C, which then ends nothing else. Rejects when the demo is ended. */
@@ -18,7 +18,7 @@ export function catchInterrupts(): Interrupts {
     if (waiter === undefined) end();
     else waiter();
   };
-  process.on("SIGINT", interrupt).on("SIGTERM", end);
+  process.on("SIGINT", interrupt).on("SIGTERM", end).on("SIGHUP", end);
   return {
     signal: controller.signal,
     next: () =>
@@ -26,6 +26,6 @@ export function catchInterrupts(): Interrupts {
         waiting.push(resolve);
         controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
       }),
-    close: () => void process.off("SIGINT", interrupt).off("SIGTERM", end),
+    close: () => void process.off("SIGINT", interrupt).off("SIGTERM", end).off("SIGHUP", end),
   };
 }

@@ -1,10 +1,11 @@
+import { readFileSync } from "node:fs";
 import { outsidePidVariable } from "@podwire/testkit";
 import type { Pod } from "./pods.ts";
 import { machines, outsideHost } from "./scenario.ts";
 
 /** How people get into the sandbox and its namespaces from another terminal. */
 export function describeEntry(pods: readonly Pod[], runDirectory: string): string {
-  const enter = `nsenter --target ${process.env[outsidePidVariable] ?? "PID"} --all`;
+  const enter = `nsenter --target ${process.env[outsidePidVariable] ?? "PID"} ${namespacesToEnter()}`;
   const names = [...pods.map(({ name }) => name), ...machines.map(({ name }) => name), outsideHost.node];
   return [
     "from another terminal, as the same user:",
@@ -13,4 +14,13 @@ export function describeEntry(pods: readonly Pod[], runDirectory: string): strin
     `                    NAME: ${names.join(", ")}`,
     `podwired's status   ${enter} curl --unix-socket ${runDirectory}/podwired.sock http://localhost/v1/status`,
   ].join("\n");
+}
+
+/**
+ * Those the sandbox made. Not all there are: a plain user may not enter the others, and needs the user namespace, in
+ * which his groups must stay as they are.
+ */
+function namespacesToEnter(): string {
+  const isMapped = !/^\s*0\s+0\s+4294967295\s*$/m.test(readFileSync("/proc/self/uid_map", "utf8"));
+  return `${isMapped ? "--user --preserve-credentials " : ""}--mount --net --pid`;
 }

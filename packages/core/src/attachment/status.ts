@@ -1,5 +1,4 @@
 import { formatAttachmentKey } from "../cni/attachment-key.ts";
-
 import { PodwireError } from "../errors/podwire-error.ts";
 import { addressesOf, type NodeState } from "../store/node-state.ts";
 
@@ -29,7 +28,8 @@ export function statusError(state: NodeState, obstacle: PodwireError | undefined
   const lost = lostBlocks(state);
   if (lost.length > 0) {
     const pods = lost.flatMap(({ cidr, attachments }) => attachments.map((name) => `${name} (${cidr})`));
-    return new PodwireError("LIMITED_CONNECTIVITY", `the cloud no longer delivers to ${pods.length} running pods`, {
+    const count = pods.length === 1 ? "one running pod" : `${pods.length} running pods`;
+    return new PodwireError("LIMITED_CONNECTIVITY", `the cloud no longer delivers to ${count}`, {
       details: pods.join(", "),
     });
   }
