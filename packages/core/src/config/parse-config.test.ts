@@ -24,16 +24,16 @@ test("what is given stays, what is not gets its default", () => {
   const config = parseConfig({
     cloud: "aws",
     families: [6, 4],
-    pools: { default: { warm: 2, maximum: 10 }, gpu: {} },
-    networks: { "gpu-net": "gpu" },
+    pools: { default: { warm: 2, maximum: 10 } },
+    networks: { "gpu-net": "default" },
     egress: { excludedCidrs: ["10.8.0.0/16", "fd00:8::/32"] },
     metrics: { listen: "[::1]:9808" },
   });
   expect(config).toEqual({
     ...defaults,
     families: [6, 4],
-    pools: { default: { ...defaults.pools.default, warm: 2, maximum: 10 }, gpu: defaults.pools.default },
-    networks: { "gpu-net": "gpu" },
+    pools: { default: { ...defaults.pools.default, warm: 2, maximum: 10 } },
+    networks: { "gpu-net": "default" },
     egress: { ...defaults.egress, excludedCidrs: ["10.8.0.0/16", "fd00:8::/32"] },
     metrics: { listen: "[::1]:9808" },
   });
@@ -93,6 +93,7 @@ describe("a problem is told by path and value:", () => {
     ],
     ["port 0", { metrics: { listen: "127.0.0.1:0" } }, 'metrics.listen "127.0.0.1:0": expected a port of 1 to 65535'],
     ["port 65536", { metrics: { listen: "[::1]:65536" } }, 'metrics.listen "[::1]:65536": expected a port'],
+    ["a second pool", { pools: { default: {}, gpu: {} } }, "pools.gpu {}: expected no pool beside default"],
     ["no default pool", { pools: { a: {} } }, "pools.default is missing: expected a pool"],
     [
       "warm above maximum",

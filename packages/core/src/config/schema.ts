@@ -55,7 +55,7 @@ export const configSchema = z
     pools: z
       .record(name, pool)
       .default({ default: pool.parse({}) })
-      .describe("Named pools of addresses; one must be called default"),
+      .describe("Named pools of addresses; only the one called default is served yet"),
     networks: z
       .record(networkName, name.describe("Name of the pool that serves this network"))
       .default({})
