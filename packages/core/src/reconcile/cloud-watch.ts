@@ -21,7 +21,8 @@ const factsMaxAgeMs = 600_000;
 export interface CloudWatch {
   /** The next comparison happens now, or right after the one under way. */
   refresh(): void;
-  run(signal: CancelSignal): Promise<void>;
+  /** Until the signal it was created with is aborted. */
+  run(): Promise<void>;
 }
 
 export function createCloudWatch(

@@ -53,7 +53,7 @@ export function createNodeAgent(config: Config, ports: NodePorts): NodeAgent {
     async run(signal) {
       followSignal(signal, stop.abort);
       const leftovers = retryLeftovers(attachments, stop.signal);
-      await Promise.all([loops.cloud.run(stop.signal), loops.kernel.run(stop.signal)]);
+      await Promise.all([loops.cloud.run(), loops.kernel.run()]);
       leftovers();
       await loops.pool.drain();
     },

@@ -12,8 +12,8 @@ const auditRetryMs = 5_000;
 export interface KernelWatch {
   /** One audit that begins after this call; resolves when it has ended. Never rejects: failures are logged. */
   converge(): Promise<void>;
-  /** Audits when the kernel reports a change, until `signal` is aborted. */
-  run(signal: CancelSignal): Promise<void>;
+  /** Audits when the kernel reports a change, until the signal it was created with is aborted. */
+  run(): Promise<void>;
 }
 
 export function createKernelWatch(context: CloudContext, signal: CancelSignal): KernelWatch {

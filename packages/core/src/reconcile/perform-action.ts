@@ -37,14 +37,14 @@ export function startAction(context: CloudContext, action: PoolAction, run: Acti
   const operation = plannedOperation(action, { pool: run.pool, token, startedMs: clock.bootMs() });
   const releasing = action.kind === "unassign" ? action.blocks : [];
   ledger.commit([{ put: "operation", record: operation }, ...markReleasing(context, releasing)]);
-  const done = run.limit(async () => {
+  const called = run.limit(async () => {
     if (isNoLongerWanted(context, operation)) abandon(context, operation);
     else await callAndRecord(context, operation, run);
     context.queue.serve();
     context.replan();
-    await context.converge();
   });
-  return { token, done };
+  // A kernel that takes its time must not hold one of the places for calls to the cloud.
+  return { token, done: called.then(() => context.converge()) };
 }
 
 async function callAndRecord(context: CloudContext, operation: OperationRecord, run: ActionRun): Promise<void> {
