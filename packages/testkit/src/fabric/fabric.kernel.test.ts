@@ -107,6 +107,14 @@ describe("primary addresses", () => {
   });
 });
 
+it("what a machine forwards leaves it at once after its link went down and up, also by IPv6", async () => {
+  await fabric.converge(withBlocks({ "eth0 of b": "2001:db8:0:1:b::/80" }));
+  await inNode("b", (netlink) => netlink.apply([setLink("eth0", { up: false })]));
+  await fabric.boot(bEth0.id);
+  const reach = { protocol: "udp", address: aEth0.primaryAddresses[1] ?? "", port: echoPort, timeoutMs: 800 } as const;
+  expect(await from.b.reach({ ...reach, from: pods.b[2] ?? "" })).toMatchObject({ reached: true });
+});
+
 describe.each([
   ["one address", 0, "10.0.1.101/32", "10.0.1.201/32"],
   ["a prefix of IPv4", 1, "10.0.1.112/28", "10.0.1.224/28"],
