@@ -293,6 +293,7 @@ function create(api: Ec2Api, more: Partial<InterfaceRequest>, signal = options.s
     node: fake.nodeRef("i-1"),
     scope,
     subnetId: "subnet-b",
+    pool: "default",
     securityGroupIds: [],
     add: [{ kind: single, count: 3 }],
     ...more,

@@ -39,6 +39,7 @@ test("an interface that was just created is not found by its id, and an unfinish
       node: fake.nodeRef("i-1"),
       scope: { clusterName: "blue", networkId: "vpc-1" },
       subnetId: "subnet-1",
+      pool: "default",
       securityGroupIds: [],
       add: [],
     },

@@ -163,8 +163,14 @@ export const errorCodes = {
   SUBNET_EXHAUSTED: {
     cni: 112,
     retry: "later",
-    cause: "the subnet has no free address, or no free block of the size asked for",
+    cause: "the subnet has no free address",
     remedy: "free addresses in the subnet, or add a subnet",
+  },
+  SUBNET_FRAGMENTED: {
+    cni: 114,
+    retry: "later",
+    cause: "the subnet has no free prefix of the size asked for, though perhaps single addresses",
+    remedy: "reserve a range of the subnet for prefixes (an explicit CIDR reservation), or set prefixes to false",
   },
   ADDRESS_UNAVAILABLE: {
     cni: 113,

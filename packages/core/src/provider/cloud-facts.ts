@@ -23,6 +23,8 @@ export interface Limits {
   readonly maxInterfaces: number;
   /** Blocks one interface can hold beside its own primary address, by family (0 = family not available). */
   readonly blocksPerInterface: Readonly<Record<Family, number>>;
+  /** Those of the capabilities that this instance type can hold; absent = all of them. */
+  readonly blockKinds?: readonly BlockKind[];
 }
 
 export type Gateways = Readonly<Partial<Record<Family, Address>>>;
@@ -58,6 +60,8 @@ export interface CloudInterface {
   readonly mac: MacAddress;
   readonly role: InterfaceRole;
   readonly owner: InterfaceOwner;
+  /** The pool it was created for, where the cloud remembers it (by a tag). */
+  readonly pool?: string;
   readonly subnetId: string;
   /** Addresses of the interface itself, at most one a family. They are not given to pods. */
   readonly primaryAddresses: readonly Address[];

@@ -38,9 +38,12 @@ export interface BlockOutcome {
 
 export interface InterfaceRequest extends Mutation {
   readonly scope: ClusterScope;
+  /** Name of the pool it is for; `CloudInterface.pool` tells it again where the cloud can remember it. */
+  readonly pool: string;
   readonly subnetId: string;
   /** Empty = those of the node's primary interface. */
   readonly securityGroupIds: readonly string[];
+  /** At most one request a family. */
   readonly add: readonly BlockRequest[];
 }
 
@@ -80,14 +83,14 @@ export interface CloudProvider {
   /**
    * Adds and removes blocks of ONE interface of ours; removes before it adds. Adding what is there and removing what is
    * absent count as having happened. Resolves with the exact subset that happened if that is not nothing.
-   * @throws SUBNET_EXHAUSTED, CLOUD_LIMIT, CLOUD_NOT_FOUND, CLOUD_CONFLICT, NOT_SUPPORTED
+   * @throws SUBNET_EXHAUSTED, SUBNET_FRAGMENTED, CLOUD_LIMIT, CLOUD_NOT_FOUND, CLOUD_CONFLICT, NOT_SUPPORTED
    */
   changeBlocks(change: BlockChange, options: CallOptions): Promise<BlockOutcome>;
 
   /**
    * Creates an interface with blocks, attaches it, and makes it go away with the instance. What fails half-way is taken
    * back as far as the cloud lets it; the rest shows up in `describe` or `orphans`.
-   * @throws SUBNET_EXHAUSTED, INTERFACE_LIMIT, NOT_SUPPORTED
+   * @throws SUBNET_EXHAUSTED, SUBNET_FRAGMENTED, INTERFACE_LIMIT, NOT_SUPPORTED
    */
   createInterface(request: InterfaceRequest, options: CallOptions): Promise<InterfaceOutcome>;
 

@@ -100,6 +100,7 @@ async function callCloud(context: CloudContext, operation: OperationRecord, run:
         token,
         node: run.node,
         scope: { clusterName: settings.config.cluster, networkId: run.node.networkId },
+        pool: operation.pool,
         subnetId: request.subnetId ?? "",
         securityGroupIds: [],
         add: add === undefined ? [] : [add],

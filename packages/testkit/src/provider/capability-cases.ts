@@ -33,7 +33,15 @@ export function testRefusedCapabilities(test: PlaceTest): void {
 
   test("interfaces are neither created, deleted nor swept where that is not offered", async ({ provider, node }) => {
     const scope = { clusterName: "contract", networkId: node.networkId };
-    const request = { token: newToken(), node, scope, subnetId: "subnet-1", securityGroupIds: [], add: [] };
+    const request = {
+      token: newToken(),
+      node,
+      scope,
+      pool: "default",
+      subnetId: "subnet-1",
+      securityGroupIds: [],
+      add: [],
+    };
     if (!provider.capabilities.createInterface) {
       await rejection(provider.createInterface(request, never), "NOT_SUPPORTED");
       await rejection(provider.deleteInterface({ id: "eni-0123456789abcdef0", node }, never), "NOT_SUPPORTED");
