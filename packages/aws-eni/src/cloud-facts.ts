@@ -33,6 +33,7 @@ export function cloudInterfaceOf(
 ): CloudInterface {
   const primary = isPrimary(own);
   const subnetCidr = subnetCidrs.get(own.subnetId);
+  const pool = own.tags[tagKeys.pool];
   const addressesOf = (role: "primary" | "secondary") =>
     own.privateIpAddresses
       .filter((entry) => entry.primary === (role === "primary"))
@@ -42,6 +43,7 @@ export function cloudInterfaceOf(
     mac: parseMac(own.macAddress),
     role: primary ? "primary" : "secondary",
     owner: ownerOf(own, cluster),
+    ...(pool === undefined ? {} : { pool }),
     subnetId: own.subnetId,
     primaryAddresses: addressesOf("primary"),
     blocks: addressesOf("secondary").map(hostCidr),

@@ -20,6 +20,8 @@ export const tagKeys = {
   cluster: "podwire/cluster",
   /** Beside it; the value is the id of the instance the interface was made for. */
   instance: "podwire/instance",
+  /** Beside them; the value is the name of the pool the interface was made for. */
+  pool: "podwire/pool",
   /** Somebody asks that no CNI plugin touch the interface; the key is the one Amazon's plugin obeys. */
   noManage: "node.k8s.amazonaws.com/no_manage",
 } as const;

@@ -33,7 +33,7 @@ export async function createInterface(
       securityGroupIds,
       ...(count === 0 ? {} : { secondaryPrivateIpAddressCount: count }),
       clientToken: request.token,
-      tags: { [tagKeys.cluster]: request.scope.clusterName, [tagKeys.instance]: request.node.id },
+      tags: tagsOf(request),
     },
     options,
   );
@@ -42,6 +42,10 @@ export async function createInterface(
   } catch (thrown) {
     throw await takeBack(tools, { created, failure: errorFrom(thrown) }, options);
   }
+}
+
+function tagsOf({ scope, node, pool }: InterfaceRequest): Readonly<Record<string, string>> {
+  return { [tagKeys.cluster]: scope.clusterName, [tagKeys.instance]: node.id, [tagKeys.pool]: pool };
 }
 
 function heldBy({ api }: InterfaceTools, instanceId: string, options: CallOptions) {

@@ -214,6 +214,10 @@ async function createPlace(openDoor: Door): Promise<ProviderPlace> {
     foreignInterfaceId: "eni-2",
     blocksOf: (id) => (interfaceOf(id)?.secondaryAddresses ?? []).map(hostCidr),
     occupy: (leaveFree) => fake.model.occupy("subnet-a", leaveFree),
+    interfaces: {
+      scope: { clusterName: "blue", networkId: "vpc-1" },
+      leaveOrphan: (nodeId) => leaveOrphan(fake, nodeId),
+    },
     mutationCount: () => fake.log.calls.filter(({ action }) => !action.startsWith("Describe")).length,
     inject: (call, fault) => {
       const effect =
@@ -234,10 +238,18 @@ async function createPlace(openDoor: Door): Promise<ProviderPlace> {
   };
 }
 
+function leaveOrphan(fake: FakeAws, nodeId: string): string {
+  const tags = { "podwire/cluster": "blue", "podwire/instance": nodeId };
+  const request = { subnetId: "subnet-a", tagSpecifications: [{ resourceType: "network-interface", tags }] };
+  fake.model.perform({ action: "CreateNetworkInterface", request });
+  return fake.model.state().interfaces.at(-1)?.networkInterfaceId ?? "";
+}
+
 const actionOf: Readonly<Record<ContractCall, Ec2Action>> = {
   describe: "DescribeNetworkInterfaces",
   add: "AssignPrivateIpAddresses",
   remove: "UnassignPrivateIpAddresses",
+  create: "CreateNetworkInterface",
 };
 
 const vendorCodes: Readonly<Record<Exclude<ContractFault, "answer-lost">, string>> = {

@@ -32,22 +32,20 @@ export { primaryBlock, sampleNetwork, sampleSpec, secondaryBlock } from "./host/
 export { createProbes, type Probe, type Probes } from "./probe/probe.ts";
 export type { ProbeProtocol, Reachability, ReachOptions } from "./probe/protocol.ts";
 export { AddressSpace, reserveEnds, subnetSpace } from "./provider/address-space.ts";
+export type { MemoryAction, MemoryCall } from "./provider/memory-calls.ts";
 export {
   MemoryCloud,
   type MemoryCloudOptions,
+  type MemoryCreation,
   type MemoryInterface,
-  type MemorySubnet,
+  type MemoryOrphan,
 } from "./provider/memory-cloud.ts";
-export {
-  createMemoryProvider,
-  type MemoryAction,
-  type MemoryCall,
-  type MemoryProvider,
-  type MemoryProviderOptions,
-} from "./provider/memory-provider.ts";
+export { createMemoryProvider, type MemoryProvider, type MemoryProviderOptions } from "./provider/memory-provider.ts";
+export type { MemorySubnet } from "./provider/memory-subnets.ts";
 export {
   type ContractCall,
   type ContractFault,
+  type InterfacePlace,
   type ProviderContract,
   type ProviderPlace,
   providerContract,
