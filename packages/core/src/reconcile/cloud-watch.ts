@@ -14,7 +14,7 @@ import { unknownOutcomeChanges } from "./record-outcome.ts";
 
 /** A block that one snapshot missed is looked for again this soon. */
 const suspicionMs = 1_000;
-/** VPC ranges, subnets and limits are read again after this long. */
+/** VPC ranges, subnets and limits are read again after this long; sooner while a subnet is short of addresses. */
 const factsMaxAgeMs = 600_000;
 
 /** Observes: compares the state with what the cloud says, again and again. */
@@ -123,7 +123,8 @@ async function refreshFacts(context: CloudContext, options: Look): Promise<void>
 
 async function learnFacts(context: CloudContext, { node, signal }: Look): Promise<void> {
   const { ledger, provider, memory, clock } = context;
-  const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < factsMaxAgeMs;
+  const maxAgeMs = memory.subnetRests.size > 0 ? 0 : factsMaxAgeMs;
+  const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < maxAgeMs;
   if (isFresh && readCloudFacts(ledger.state) !== undefined) return;
   const startedMs = clock.bootMs();
   const limits = await timed(context, { op: "read limits", signal }, (inTime) =>
@@ -152,7 +153,7 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
     mutationEndsMs: memory.mutationEndsMs,
     hostAddresses,
     cooldownOf: (pool) => context.settings.identityOf(pool).cooldownMs,
-    poolFor: () => "default",
+    poolFor: context.settings.poolFor,
   });
   ledger.commit([...plan.changes, ...planRecovered(context, plan.adopted)]);
   noteRecovered(context, plan.adopted);
