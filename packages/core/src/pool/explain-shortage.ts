@@ -24,7 +24,8 @@ export function explainShortage(
   if (targets.maximum !== undefined && roomOf(situation) <= 0) {
     return fail("POOL_EXHAUSTED", `its maximum is ${targets.maximum}`);
   }
-  if (situation.subnets.length > 0 && situation.subnets.every((subnet) => subnet.exhausted)) {
+  if (situation.subnets.length === 0) return fail("CLOUD_NOT_FOUND", "no subnet of the node's zone is meant for it");
+  if (situation.subnets.every((subnet) => subnet.exhausted)) {
     return fail(
       "SUBNET_EXHAUSTED",
       `no subnet has a free address (${situation.subnets.map(({ id }) => id).join(", ")})`,

@@ -163,18 +163,17 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
   if (plan.adopted.length > 0) log.info("blocks found", { blocks: plan.adopted });
 }
 
-function remember(
-  { memory, ledger, clock }: CloudContext,
-  snapshot: Snapshot,
-  suspects: CloudMemory["suspects"],
-): void {
+function remember(context: CloudContext, snapshot: Snapshot, suspects: CloudMemory["suspects"]): void {
+  const { memory, ledger, clock, settings, queue } = context;
   memory.suspects = suspects;
   for (const { blocks } of snapshot.interfaces) for (const cidr of blocks) memory.confirmed.add(cidr);
   for (const cidr of memory.confirmed) if (!ledger.state.blocks.has(cidr)) memory.confirmed.delete(cidr);
-  // Whatever was unknown has been told now.
+  // Whatever was unknown has been told now. A reason that the cloud gave stays for those who wait.
+  const isAwaited = settings.pools.some((pool) => queue.waiters(pool) > 0);
   for (const kind of ["growth", "release"] as const) {
-    const isTold = memory.failures.get(kind)?.retry === "ask-first" && ledger.state.operations.size === 0;
-    if (isTold) memory.failures.delete(kind);
+    const failure = memory.failures.get(kind);
+    const isOver = failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && !isAwaited);
+    if (isOver && ledger.state.operations.size === 0) memory.failures.delete(kind);
   }
   memory.describedMs = clock.bootMs();
 }
