@@ -160,7 +160,7 @@ function noteEnd({ memory, clock }: CloudContext, { interfaceId }: OperationReco
 function wake(context: CloudContext, operation: OperationRecord): void {
   const { memory } = context;
   memory.failures.delete(directionOf(operation));
-  if (operation.interfaceId !== undefined) memory.interfaceRests[directionOf(operation)].delete(operation.interfaceId);
+  memory.interfaceRests[directionOf(operation)].delete(restName(operation));
   for (const subnetId of subnetsOf(context, operation)) memory.subnetRests.delete(subnetId);
 }
 
@@ -172,12 +172,17 @@ function rest(context: CloudContext, operation: OperationRecord, error: PodwireE
   const at = { nowMs: clock.bootMs(), random, ...optional("leastMs", error.retryAfterMs) };
   const onSubnet = error.code === "SUBNET_EXHAUSTED";
   const rests = onSubnet ? memory.subnetRests : memory.interfaceRests[direction];
-  const names = onSubnet ? subnetsOf(context, operation) : [operation.interfaceId ?? operation.request.subnetId ?? ""];
+  const names = onSubnet ? subnetsOf(context, operation) : [restName(operation)];
   for (const name of names) {
     const until = nextRest(rests.get(name), at);
     rests.set(name, until);
     clock.startTimer(until.untilMs - at.nowMs, context.replan);
   }
+}
+
+/** An interface that was not created is remembered by its subnet. */
+function restName({ interfaceId, request }: OperationRecord): string {
+  return interfaceId ?? request.subnetId ?? "";
 }
 
 /** A refused release must not keep the pool from growing, nor the other way round. */

@@ -20,6 +20,9 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
   const facts = readCloudFacts(state);
   const nowMs = clock.bootMs();
   const slots = facts?.limits.blocksPerInterface[of.family] ?? 0;
+  const subnets = plannedSubnets(context, of.pool, facts);
+  // A creation that failed is remembered by its subnet.
+  const creationRests = subnets.some(({ id }) => isResting(memory.interfaceRests.growth.get(id), nowMs));
   return {
     family: of.family,
     targets: settings.targetsOf(of.pool),
@@ -28,9 +31,9 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
     excessSinceMs: memory.excessSinceMs.get(excessKey(of.pool, of.family)),
     blockKinds: capabilities.blockKinds.filter((kind) => kind.family === of.family),
     interfaces: plannedInterfaces(context, of, { slots, nowMs }),
-    newInterfaces: capabilities.createInterface ? roomForInterfaces(state, facts) : 0,
+    newInterfaces: capabilities.createInterface && !creationRests ? roomForInterfaces(state, facts) : 0,
     slotsPerNewInterface: slots,
-    subnets: plannedSubnets(context, of.pool, facts),
+    subnets,
   };
 }
 
