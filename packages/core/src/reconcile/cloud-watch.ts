@@ -7,8 +7,8 @@ import { withTimeout } from "../runtime/cancel-source.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
-import { type CloudMemory, nextRest, type Rest } from "./cloud-memory.ts";
-import { planObservation } from "./plan-observation.ts";
+import { nextRest, type Rest } from "./cloud-memory.ts";
+import { type ObservationPlan, planObservation } from "./plan-observation.ts";
 import { noteRecovered, planRecovered } from "./plan-recovered.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
 
@@ -156,7 +156,7 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
   });
   ledger.commit([...plan.changes, ...planRecovered(context, plan.adopted)]);
   noteRecovered(context, plan.adopted);
-  remember(context, snapshot, plan.suspects);
+  remember(context, snapshot, plan);
   if (plan.lost.length > 0) log.error("cloud took blocks that pods use", { blocks: plan.lost });
   if (plan.gone.length > 0) log.warn("cloud took blocks", { blocks: plan.gone });
   if (plan.adopted.length > 0) log.info("blocks found", { blocks: plan.adopted });
@@ -165,9 +165,10 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
 function remember(
   { memory, ledger, clock }: CloudContext,
   snapshot: Snapshot,
-  suspects: CloudMemory["suspects"],
+  { suspects, hidden }: ObservationPlan,
 ): void {
   memory.suspects = suspects;
+  memory.hidden = new Set(hidden);
   for (const { blocks } of snapshot.interfaces) for (const cidr of blocks) memory.confirmed.add(cidr);
   for (const cidr of memory.confirmed) if (!ledger.state.blocks.has(cidr)) memory.confirmed.delete(cidr);
   // Whatever was unknown has been told now.

@@ -53,7 +53,7 @@ function plannedInterfaces(
   }
   const inFlight = new Set([...state.operations.values()].map((operation) => operation.interfaceId));
   return [...state.interfaces.values()]
-    .filter((record) => record.pool === of.pool && record.owner === "ours")
+    .filter((record) => record.pool === of.pool && record.owner === "ours" && !memory.hidden.has(record.id))
     .map(({ id, ordinal, subnetId }) => ({
       id,
       ordinal,
