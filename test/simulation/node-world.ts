@@ -1,6 +1,7 @@
 import {
   type AddRequest,
   type AttachmentKey,
+  type CloudProvider,
   type CniCall,
   type CniResult,
   createCancelSource,
@@ -8,6 +9,7 @@ import {
   type DelRequest,
   type LogFields,
   type NodeAgent,
+  type NodeIdentity,
   type NodePorts,
   neverCancelled,
   type PodwireError,
@@ -30,6 +32,13 @@ import { expect } from "vitest";
 export interface NodeWorldOptions {
   readonly config?: object;
   readonly provider?: Omit<Partial<MemoryProviderOptions>, "clock" | "faults">;
+  /** In place of the cloud in memory. */
+  readonly cloud?: (at: { readonly clock: VirtualClock; readonly faults: FaultPlan }) => NodeCloud;
+}
+
+export interface NodeCloud {
+  readonly provider: CloudProvider;
+  readonly identity: NodeIdentity;
 }
 
 /** One node of doubles on virtual time, whose process can die and come back. */
@@ -42,6 +51,7 @@ export class NodeWorld {
   agent: NodeAgent;
   store: MemoryStore = createMemoryStore();
   readonly #config: object;
+  readonly #cloud: NodeCloud;
   #stop = createCancelSource();
   #running: Promise<void> = Promise.resolve();
   #identityFails = 0;
@@ -49,6 +59,7 @@ export class NodeWorld {
   constructor(options: NodeWorldOptions = {}) {
     this.#config = { cloud: "aws", ...options.config };
     this.provider = createMemoryProvider({ ...options.provider, clock: this.clock, faults: this.faults });
+    this.#cloud = options.cloud?.(this) ?? { provider: this.provider, identity: this.#memoryIdentity() };
     this.agent = this.#createAgent();
   }
 
@@ -115,13 +126,7 @@ export class NodeWorld {
   #createAgent(): NodeAgent {
     const log = (event: string, fields?: LogFields) => void this.events.push({ event, fields });
     const ports: NodePorts = {
-      provider: this.provider,
-      identity: {
-        self: async () => {
-          if (this.#identityFails-- > 0) throw new Error("no metadata server");
-          return this.provider.node;
-        },
-      },
+      ...this.#cloud,
       host: this.host,
       store: this.store,
       clock: this.clock,
@@ -130,6 +135,15 @@ export class NodeWorld {
       metrics: silentMetrics,
     };
     return createNodeAgent(parseConfig(this.#config), ports);
+  }
+
+  #memoryIdentity(): NodeIdentity {
+    return {
+      self: async () => {
+        if (this.#identityFails-- > 0) throw new Error("no metadata server");
+        return this.provider.node;
+      },
+    };
   }
 }
 

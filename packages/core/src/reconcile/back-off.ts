@@ -13,7 +13,7 @@ export function directionOf({ kind }: OperationRecord): "growth" | "release" {
 export function wakeAfter(context: CloudContext, operation: OperationRecord): void {
   const { memory } = context;
   memory.failures.delete(directionOf(operation));
-  if (operation.interfaceId !== undefined) memory.interfaceRests[directionOf(operation)].delete(operation.interfaceId);
+  memory.interfaceRests[directionOf(operation)].delete(restName(operation));
   for (const subnetId of subnetsOf(context, operation)) {
     if (directionOf(operation) === "growth") memory.subnetRests.delete(subnetId);
     if (asksForPrefixes(operation)) memory.fragmentRests.delete(subnetId);
@@ -47,7 +47,6 @@ interface RestingPlaces {
 
 function restingPlaces(context: CloudContext, operation: OperationRecord, error: PodwireError): RestingPlaces {
   const { memory, replan, refresh } = context;
-  const { interfaceId, request } = operation;
   const subnets = subnetsOf(context, operation);
   // How many addresses the subnet has free by then is read with the next look.
   if (error.code === "SUBNET_EXHAUSTED") {
@@ -57,7 +56,12 @@ function restingPlaces(context: CloudContext, operation: OperationRecord, error:
     return { names: subnets, rests: memory.fragmentRests, leastMs: fragmentRestMs, after: replan };
   }
   const rests = memory.interfaceRests[directionOf(operation)];
-  return { names: [interfaceId ?? request.subnetId ?? ""], rests, leastMs: 0, after: replan };
+  return { names: [restName(operation)], rests, leastMs: 0, after: replan };
+}
+
+/** An interface that was not created is remembered by its subnet. */
+function restName({ interfaceId, request }: OperationRecord): string {
+  return interfaceId ?? request.subnetId ?? "";
 }
 
 function asksForPrefixes({ request: { add } }: OperationRecord): boolean {

@@ -22,6 +22,11 @@ export interface CloudMemory {
   suspects: ReadonlyMap<Cidr, number>;
   /** Blocks that some snapshot of this process has shown: a lagging view can miss only the others. */
   readonly confirmed: Set<Cidr>;
+  /**
+   * Interfaces that the last snapshot did not show. EC2 assigns addresses also to an interface that somebody has
+   * detached: nothing is asked for there, and nothing that came from there is handed out.
+   */
+  hidden: ReadonlySet<string>;
   readonly subnetRests: Map<string, Rest>;
   /** Subnets without room for a prefix. */
   readonly fragmentRests: Map<string, Rest>;
@@ -43,6 +48,7 @@ export function createCloudMemory(): CloudMemory {
   return {
     suspects: new Map(),
     confirmed: new Set(),
+    hidden: new Set(),
     subnetRests: new Map(),
     fragmentRests: new Map(),
     interfaceRests: { growth: new Map(), release: new Map() },

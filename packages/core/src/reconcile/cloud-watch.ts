@@ -7,8 +7,8 @@ import { withTimeout } from "../runtime/cancel-source.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
-import { type CloudMemory, nextRest, type Rest } from "./cloud-memory.ts";
-import { planObservation } from "./plan-observation.ts";
+import { nextRest, type Rest } from "./cloud-memory.ts";
+import { type ObservationPlan, planObservation } from "./plan-observation.ts";
 import { noteRecovered, planRecovered } from "./plan-recovered.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
 
@@ -157,15 +157,16 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
   });
   ledger.commit([...plan.changes, ...planRecovered(context, plan.adopted)]);
   noteRecovered(context, plan.adopted);
-  remember(context, snapshot, plan.suspects);
+  remember(context, snapshot, plan);
   if (plan.lost.length > 0) log.error("cloud took blocks that pods use", { blocks: plan.lost });
   if (plan.gone.length > 0) log.warn("cloud took blocks", { blocks: plan.gone });
   if (plan.adopted.length > 0) log.info("blocks found", { blocks: plan.adopted });
 }
 
-function remember(context: CloudContext, snapshot: Snapshot, suspects: CloudMemory["suspects"]): void {
+function remember(context: CloudContext, snapshot: Snapshot, { suspects, hidden }: ObservationPlan): void {
   const { memory, ledger, clock, settings, queue } = context;
   memory.suspects = suspects;
+  memory.hidden = new Set(hidden);
   for (const { blocks } of snapshot.interfaces) for (const cidr of blocks) memory.confirmed.add(cidr);
   for (const cidr of memory.confirmed) if (!ledger.state.blocks.has(cidr)) memory.confirmed.delete(cidr);
   // Whatever was unknown has been told now. A reason that the cloud gave stays for those who wait.

@@ -31,6 +31,8 @@ export interface ObservationInput {
 export interface ObservationPlan {
   readonly changes: readonly StateChange[];
   readonly suspects: ReadonlyMap<Cidr, number>;
+  /** Interfaces of the state that the snapshot does not show. */
+  readonly hidden: readonly string[];
   /** For the log. */
   readonly adopted: readonly Cidr[];
   readonly lost: readonly Cidr[];
@@ -44,7 +46,7 @@ export interface ObservationPlan {
  * again while its tombstone stands.
  */
 export function planObservation(input: ObservationInput): ObservationPlan {
-  const plan: MutablePlan = { changes: [], suspects: new Map(), adopted: [], lost: [], gone: [] };
+  const plan: MutablePlan = { changes: [], suspects: new Map(), hidden: [], adopted: [], lost: [], gone: [] };
   planInterfaces(input, plan);
   for (const observed of input.snapshot.interfaces) {
     if (observed.owner !== "ours" || isBuriedInterface(input, observed)) continue;
@@ -67,6 +69,7 @@ function resolvedOperations({ state, snapshot }: ObservationInput): OperationRec
 interface MutablePlan {
   readonly changes: StateChange[];
   readonly suspects: Map<Cidr, number>;
+  readonly hidden: string[];
   readonly adopted: Cidr[];
   readonly lost: Cidr[];
   readonly gone: Cidr[];
@@ -233,9 +236,13 @@ function adopt(
 function planMissingInterfaces(input: ObservationInput, plan: MutablePlan): void {
   const shown = new Set(input.snapshot.interfaces.map((observed) => observed.id));
   for (const record of input.state.interfaces.values()) {
-    if (shown.has(record.id) || isSilentAbout(input, record.id)) continue;
+    if (shown.has(record.id)) continue;
+    plan.hidden.push(record.id);
+    if (isSilentAbout(input, record.id)) continue;
     const blocks = [...input.state.blocks.values()].filter((block) => block.interfaceId === record.id);
-    for (const block of blocks) planMissing(input, plan, block);
+    // A view that lags behind an assignment does show the interface: here, also what is new is missed.
+    const confirmed = new Set(blocks.map(({ cidr }) => cidr));
+    for (const block of blocks) planMissing({ ...input, confirmed }, plan, block);
     if (blocks.length === 0) plan.changes.push({ delete: "interface", id: record.id });
   }
 }

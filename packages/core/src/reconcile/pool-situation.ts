@@ -27,6 +27,9 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
   const facts = readCloudFacts(state);
   const nowMs = clock.bootMs();
   const slots = facts?.limits.blocksPerInterface[of.family] ?? 0;
+  const subnets = plannedSubnets(context, of.pool, facts);
+  // A creation that failed is remembered by its subnet, though it would hardly fare better in another one.
+  const creationRests = subnets.some(({ id }) => isResting(memory.interfaceRests.growth.get(id), nowMs));
   return {
     family: of.family,
     targets: settings.targetsOf(of.pool),
@@ -36,9 +39,9 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
     blockKinds: blockKindsOf(context, of, facts),
     interfaces: plannedInterfaces(context, of, slots),
     coming: comingInterfaces(state, of, slots),
-    newInterfaces: provider.capabilities.createInterface ? roomForInterfaces(state, facts) : 0,
+    newInterfaces: provider.capabilities.createInterface && !creationRests ? roomForInterfaces(state, facts) : 0,
     slotsPerNewInterface: slots,
-    subnets: plannedSubnets(context, of.pool, facts),
+    subnets,
   };
 }
 
@@ -81,7 +84,8 @@ function plannedInterfaces(context: CloudContext, of: PoolFamily, slots: number)
   const { ledger, memory, clock } = context;
   const { state } = ledger;
   const nowMs = clock.bootMs();
-  return poolInterfaces(state, of.pool).map(({ id, ordinal, subnetId }) => {
+  const shown = poolInterfaces(state, of.pool).filter(({ id }) => !memory.hidden.has(id));
+  return shown.map(({ id, ordinal, subnetId }) => {
     const blocks = blocksOn(state, id).map(({ cidr }) => cidr);
     const inFlight = [...state.operations.values()].filter(({ interfaceId }) => interfaceId === id);
     const taken = blocks.filter((cidr) => cidrFamily(cidr) === of.family).length + blocksComing(inFlight, of.family);
@@ -144,7 +148,6 @@ function plannedSubnets(
       freeAddresses: subnet.freeAddresses,
       exhausted: isResting(memory.subnetRests.get(subnet.id), nowMs),
       fragmented: isResting(memory.fragmentRests.get(subnet.id), nowMs),
-      // By its id rests the creation of interfaces in it.
-      takesInterfaces: takes(subnet) && !isResting(memory.interfaceRests.growth.get(subnet.id), nowMs),
+      takesInterfaces: takes(subnet),
     }));
 }
