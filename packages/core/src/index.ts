@@ -94,6 +94,8 @@ export {
   shortageOf,
 } from "./pool/situation.ts";
 export { type AddressState, addressTransitions, type BlockState, blockTransitions } from "./pool/states.ts";
+export { budgetedProvider, type CallClass, defaultBudgets } from "./provider/budgeted-provider.ts";
+export type { BudgetLimits } from "./provider/call-budget.ts";
 export type {
   BlockKind,
   Capabilities,

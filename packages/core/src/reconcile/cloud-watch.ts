@@ -3,7 +3,6 @@ import { errorFrom } from "../errors/podwire-error.ts";
 import type { Snapshot } from "../provider/cloud-facts.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
-import { withTimeout } from "../runtime/cancel-source.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
@@ -11,6 +10,7 @@ import { nextRest, type Rest } from "./cloud-memory.ts";
 import { type ObservationPlan, planObservation } from "./plan-observation.ts";
 import { noteRecovered, planRecovered } from "./plan-recovered.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
+import { timedCall } from "./timed-call.ts";
 
 /** A block that one snapshot missed is looked for again this soon. */
 const suspicionMs = 1_000;
@@ -77,7 +77,9 @@ async function learnNode(
   let rest: Rest | undefined;
   while (!signal.aborted) {
     try {
-      return await timed(context, { op: "ask the metadata server", signal }, (inTime) => context.identity.self(inTime));
+      return await timedCall(context, { op: "ask the metadata server", signal }, (inTime) =>
+        context.identity.self(inTime),
+      );
     } catch (thrown) {
       rest = noteFailure(context, thrown, rest);
       await pause(rest.delayMs);
@@ -127,10 +129,10 @@ async function learnFacts(context: CloudContext, { node, signal }: Look): Promis
   const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < maxAgeMs;
   if (isFresh && readCloudFacts(ledger.state) !== undefined) return;
   const startedMs = clock.bootMs();
-  const limits = await timed(context, { op: "read limits", signal }, (inTime) =>
+  const limits = await timedCall(context, { op: "read limits", signal }, (inTime) =>
     provider.limits(node, { signal: inTime }),
   );
-  const network = await timed(context, { op: "read network", signal }, (inTime) =>
+  const network = await timedCall(context, { op: "read network", signal }, (inTime) =>
     provider.network(node, { signal: inTime }),
   );
   ledger.commit(cloudFactsChanges(ledger.state, { node, limits, network }));
@@ -140,7 +142,7 @@ async function learnFacts(context: CloudContext, { node, signal }: Look): Promis
 async function observe(context: CloudContext, { node, signal, underway }: Look): Promise<void> {
   const { ledger, provider, memory, host, log } = context;
   ledger.commit(orphanedOperations(context, underway()));
-  const snapshot = await timed(context, { op: "describe the node", signal }, (inTime) =>
+  const snapshot = await timedCall(context, { op: "describe the node", signal }, (inTime) =>
     provider.describe(node, { signal: inTime }),
   );
   const hostAddresses = new Set<Address>();
@@ -184,15 +186,6 @@ function orphanedOperations({ ledger, clock }: CloudContext, underway: ReadonlyS
   return [...ledger.state.operations.values()]
     .filter(({ token, state }) => state === "sent" && !underway.has(token))
     .flatMap((record) => unknownOutcomeChanges(ledger.state, record, clock.bootMs()));
-}
-
-function timed<T>(
-  { clock, settings }: CloudContext,
-  call: { readonly op: string; readonly signal: CancelSignal },
-  work: (signal: CancelSignal) => Promise<T>,
-): Promise<T> {
-  const { callTimeoutMs } = settings.config.reconcile;
-  return withTimeout(clock, { timeoutMs: callTimeoutMs, op: call.op, parent: call.signal }, work);
 }
 
 function noteFailure(context: CloudContext, thrown: unknown, last: Rest | undefined): Rest {
