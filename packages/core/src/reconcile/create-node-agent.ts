@@ -29,6 +29,7 @@ import type { NodeAgent, NodePorts } from "./node-agent.ts";
 import { nodeReport } from "./node-report.ts";
 import { createNodeSettings } from "./node-settings.ts";
 import { sweepOrphans } from "./orphan-sweep.ts";
+import { recordRecovered } from "./plan-recovered.ts";
 import { PoolLoop } from "./pool-loop.ts";
 import { poolSituation } from "./pool-situation.ts";
 import { publishMetrics } from "./publish-metrics.ts";
@@ -51,6 +52,8 @@ export function createNodeAgent(config: Config, ports: NodePorts): NodeAgent {
     async recover() {
       await finishInterrupted(attachments);
       context.unrecorded.add(await findUnrecorded(attachments));
+      // A state older than the kernel knows their blocks: it must not take their addresses for free.
+      recordRecovered(context, [...context.ledger.state.blocks.keys()]);
       await loops.kernel.converge();
     },
     async run(signal) {

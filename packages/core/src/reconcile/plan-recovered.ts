@@ -23,6 +23,12 @@ export function planRecovered(context: CloudContext, adopted: readonly Cidr[]): 
   return changes;
 }
 
+/** Those of blocks that are known already. @throws STORE_FAILED */
+export function recordRecovered(context: CloudContext, blocks: readonly Cidr[]): void {
+  context.ledger.commit(planRecovered(context, blocks));
+  noteRecovered(context, blocks);
+}
+
 /** To be called once the changes are committed. */
 export function noteRecovered({ unrecorded, ledger }: CloudContext, adopted: readonly Cidr[]): void {
   for (const { key, addresses } of unrecorded.entries()) {

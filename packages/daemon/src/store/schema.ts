@@ -73,6 +73,15 @@ const migrations: readonly string[] = [
     PRIMARY KEY(interface_id, cidr)
   ) STRICT;
   `,
+  `
+  ALTER TABLE meta ADD COLUMN checksum INTEGER;
+  ALTER TABLE interface ADD COLUMN checksum INTEGER;
+  ALTER TABLE block ADD COLUMN checksum INTEGER;
+  ALTER TABLE attachment ADD COLUMN checksum INTEGER;
+  ALTER TABLE address ADD COLUMN checksum INTEGER;
+  ALTER TABLE operation ADD COLUMN checksum INTEGER;
+  ALTER TABLE tombstone ADD COLUMN checksum INTEGER;
+  `,
 ];
 
 /** How many schema changes the file has seen; 0 for a fresh one. */
