@@ -42,7 +42,7 @@ export async function burst(stage: Stage, { vpc }: Cast, node: DemoNode): Promis
 }
 
 /** `pod-1` for the pods of node-1. */
-function podPrefix({ name }: DemoNode): string {
+export function podPrefix({ name }: DemoNode): string {
   return name.replace("node", "pod");
 }
 

@@ -46,6 +46,14 @@ describe("the demo", { timeout: timeoutMs }, () => {
     for (const node of ["node-1", "node-2"]) {
       expect(record.ec2Calls[node]?.["AssignPrivateIpAddresses"]).toBeGreaterThan(0);
     }
+    expect(record.crash?.streams.map(({ from, to, lost }) => ({ from, to, lost }))).toEqual([
+      { from: "pod-1-1", to: "pod-2-1", lost: [] },
+      { from: "pod-1-2", to: "pod-2-2", lost: [] },
+    ]);
+    expect(record.crash?.streams.every(({ sent }) => sent > 0)).toBe(true);
+    expect(record.kernelDrift?.backAfterMs).toBeGreaterThan(0);
+    expect(record.held).toMatchObject([{ addresses: 4 }, { addresses: 4 }]);
+    expect(record.heldAtEnd).toMatchObject([{ addresses: 2 }, { addresses: 2 }]);
     expect(record.drops["undeliverable"]).toBeGreaterThan(0);
     expect(record.contradictions).toEqual([]);
   });
@@ -61,13 +69,18 @@ describe("the demo", { timeout: timeoutMs }, () => {
     demo.kill("SIGINT");
     const [code] = await once(demo, "close");
     expect(code).toBe(1);
-    expect(output()).toContain("FAIL STATUS says 51");
+    for (const failed of ["podwired of node-1 is there", "podwired brings them back", "STATUS says 51"]) {
+      expect(output()).toContain(`FAIL ${failed}`);
+    }
     expect(output()).toContain("ok   nothing is left");
   });
 
-  it("puts everything away when it is interrupted, and ends with 130", async () => {
+  it.each([
+    { when: "while podwired starts", line: "podwired starts" },
+    { when: "while it is killed and started again", line: "kill -9 of process" },
+  ])("puts everything away when it is interrupted $when, and ends with 130", async ({ line }) => {
     const { demo, output } = start("--pods", "1");
-    await expect.poll(output, { timeout: timeoutMs / 2 }).toContain("podwired starts");
+    await expect.poll(output, { timeout: timeoutMs / 2, interval: 5 }).toContain(line);
     const started = descendantsOf(demo.pid);
     demo.kill("SIGINT");
     const [code] = await once(demo, "close");

@@ -48,8 +48,8 @@ export async function stopNodes({ journal }: Stage, { nodes }: Cast): Promise<vo
   }
 }
 
-/** @returns what went wrong */
-async function deletePod(pod: Pod): Promise<string | undefined> {
+/** DEL of one; its interface must be gone from its namespace. @returns what went wrong */
+export async function deletePod(pod: Pod): Promise<string | undefined> {
   const outcome = await callPlugin(pod.node.plugin, "DEL", { container: pod });
   const left = (await linksIn(pod.netnsPath)).includes(podIfName) ? `${podIfName} is still there` : undefined;
   const problem = failureText(outcome) ?? left;

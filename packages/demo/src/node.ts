@@ -38,6 +38,12 @@ export async function startNode(
   return started;
 }
 
+/** As systemd does: the same command, the same configuration. @throws DAEMON_UNREACHABLE */
+export async function restartNode(stage: Stage, vpc: FakeVpcNetwork, node: DemoNode): Promise<void> {
+  node.podwired = startDaemon(stage, vpc, node);
+  await untilReady(node);
+}
+
 /** What a node holds of EC2, as EC2 sees it. */
 export interface Holding {
   readonly node: string;
@@ -62,7 +68,7 @@ export function describeHolding({ addresses, interfaces }: Holding): string {
 }
 
 /** Addresses the node is to hold with so many pods. */
-function targetOf({ pool }: NodeMachine, pods: number): number {
+export function targetOf({ pool }: NodeMachine, pods: number): number {
   const capacity = nodeType.interfaces * nodeType.addressesPerInterface;
   return Math.min(Math.max(pool.minimum, pods + pool.warm), capacity);
 }

@@ -29,6 +29,18 @@ export async function showMatrix(stage: Stage, cast: Cast, pods: readonly Pod[])
   return results;
 }
 
+/** What podwire has to do with, tried again: pods with each other, and with the outside. */
+export async function tryPods(
+  stage: Stage,
+  { others: { outside } }: Cast,
+  pods: readonly Pod[],
+): Promise<readonly MatrixResult[]> {
+  const outwards = pods.map((pod) => cell(pod, outside, { seenAs: pod.node.address }));
+  const results = await tryMatrix([...amongEachOther(pods), ...outwards], { port: echoPort });
+  judge(stage, "all pods reach each other, and the outside as their node", results);
+  return results;
+}
+
 export function judge({ journal }: Stage, claim: string, results: readonly MatrixResult[]): void {
   const wrong = surprises(results);
   const shown = [

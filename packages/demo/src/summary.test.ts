@@ -31,7 +31,7 @@ it("sums up where the time went, what EC2 was asked, and what it cost", () => {
     "AssignPrivateIpAddresses  2       0",
     "DescribeVpcs              1       1",
     "",
-    "Addresses held of EC2 with all pods there: 7, 2.3 per pod (node-1 4 on 2 interfaces, node-2 3 on 1 interfaces)",
+    "Addresses held of EC2 with all pods there: 7, 2.3 per pod (node-1 4 addresses on 2 interfaces, node-2 3 addresses on 1 interface)",
     "Packets the VPC dropped: undeliverable 4",
   ]);
 });

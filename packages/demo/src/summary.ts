@@ -1,5 +1,5 @@
 import type { AddTiming } from "./burst.ts";
-import type { Holding } from "./node.ts";
+import { describeHolding, type Holding } from "./node.ts";
 import { percentile } from "./percentile.ts";
 import { renderTable } from "./table.ts";
 
@@ -60,7 +60,7 @@ function renderCalls(calls: SummaryFacts["ec2Calls"]): string {
 
 function renderHoldings(held: readonly Holding[], adds: readonly AddTiming[]): string {
   const sum = held.reduce((total, { addresses }) => total + addresses, 0);
-  const each = held.map(({ node, addresses, interfaces }) => `${node} ${addresses} on ${interfaces} interfaces`);
+  const each = held.map((holding) => `${holding.node} ${describeHolding(holding)}`);
   return `${sum}, ${(sum / adds.length).toFixed(1)} per pod (${each.join(", ")})`;
 }
 
