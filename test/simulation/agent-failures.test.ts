@@ -117,6 +117,24 @@ test("an ADD on a full disk leaves no link", async () => {
   await world.stop();
 });
 
+test.each([
+  ["hangs", { kind: "delay", delayMs: 60_000, when: "before" } as const],
+  ["refuses", { kind: "fail", code: "CLOUD_REJECTED" } as const],
+])("an interface that %s keeps no other one from growing", async (_how, effect) => {
+  const world = new NodeWorld({
+    config: { ...small, reconcile: { callTimeoutMs: 60_000 } },
+    provider: { interfaces: [{ id: "eni-1" }, { id: "eni-2" }] },
+  });
+  const isFirst = ({ parameters }: PlannedCall) => (parameters as { interfaceId?: string }).interfaceId === "eni-1";
+  world.faults.add({ action: "changeBlocks", when: { matching: isFirst }, effect });
+  await world.start();
+  await world.clock.advance(500);
+  const adds = [1, 2, 3].map((pod) => outcomeOf(world.add(pod)));
+  await world.clock.advance(29_000);
+  expect(await Promise.all(adds)).toEqual(Array(3).fill("ok"));
+  await world.stop();
+});
+
 test("a change that ends in an error nobody has classified is of unknown outcome", async () => {
   const world = new NodeWorld({
     config: { pools: { default: { warm: 0, cooldownMs: 1_000, releaseHoldMs: 10_000 } } },

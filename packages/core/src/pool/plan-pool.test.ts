@@ -138,6 +138,16 @@ describe("growth", () => {
     expect(planPool(situation({ interfaces: [candidate] }), nowMs)).toEqual([]);
   });
 
+  test.each([{ busy: true }, { growthRests: true }])(
+    "goes on beside an interface that cannot take part: %j",
+    (state) => {
+      const interfaces = [eni("eni-a", 9, state), eni("eni-b", 9, { ordinal: 2 })];
+      expect(planPool(situation({ interfaces }), nowMs)).toEqual([
+        { kind: "assign", interfaceId: "eni-b", blockKind: address, count: 8 },
+      ]);
+    },
+  );
+
   test("leaves a subnet alone that was seen exhausted", () => {
     const subnets = [subnet("subnet-a", 100, { exhausted: true })];
     expect(planPool(situation({ subnets, newInterfaces: 1 }), nowMs)).toEqual([]);
