@@ -28,15 +28,19 @@ export async function bundleDaemon({ cloud, directory }: BundleOptions): Promise
   const others = [...adapters.values()].filter((name) => name !== adapter);
   await bundleFile("packages/daemon/src/main.ts", join(directory, "lib/podwired.js"), others);
   // Where packages/cni-bin looks for them: beside what it was compiled to, and in `src` beside that.
-  await bundleFile("packages/cni-bin/src/client/main.ts", join(directory, "lib/client/main.js"), []);
+  await bundleFile("packages/cni-bin/src/client/main.ts", join(directory, "lib/client/main.js"));
   copyClientSources(join(directory, "src/client"));
   copyKoffi(join(directory, "node_modules"));
   writeFileSync(join(directory, "package.json"), `${JSON.stringify({ private: true, type: "module" })}\n`);
   return join(directory, "lib/podwired.js");
 }
 
-/** @param external packages that stay outside */
-async function bundleFile(entry: string, outfile: string, external: readonly string[]): Promise<void> {
+/**
+ * Makes one file of a program.
+ * @param entry its path in the repository
+ * @param external packages that stay outside
+ */
+export async function bundleFile(entry: string, outfile: string, external: readonly string[] = []): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
