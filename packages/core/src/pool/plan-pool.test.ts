@@ -138,7 +138,7 @@ describe("growth", () => {
     expect(planPool(situation({ interfaces: [candidate] }), nowMs)).toEqual([]);
   });
 
-  test.each([{ busy: true }, { growthRests: true }])(
+  test.each([{ busySinceMs: nowMs }, { growthRests: true }])(
     "goes on beside an interface that cannot take part: %j",
     (state) => {
       const interfaces = [eni("eni-a", 9, state), eni("eni-b", 9, { ordinal: 2 })];
@@ -251,6 +251,19 @@ describe("release", () => {
     expect(planPool(wanted, nowMs)).toEqual([{ kind: "unassign", interfaceId: "eni-b", blocks: ["10.0.1.1/32"] }]);
   });
 
+  test("takes from the youngest of those without pods, so that what stays free stands on the primary one", () => {
+    const blocks = ["eni-a", "eni-b", "eni-c"].map((interfaceId, index) =>
+      blockOf(parseCidr(`10.0.${index}.1/32`), { free: 1 }, { interfaceId }),
+    );
+    const interfaces = [eni("eni-b", 9, { ordinal: 2 }), eni("eni-c", 9, { ordinal: 3 }), eni("eni-a", 9)];
+    const plan = (warm: number) =>
+      planPool(situation({ ...held, targets: targets(warm), counts: counted(blocks), interfaces }), nowMs).map(
+        (action) => "interfaceId" in action && action.interfaceId,
+      );
+    expect(plan(2)).toEqual(["eni-c"]);
+    expect(plan(1)).toEqual(["eni-c", "eni-b"]);
+  });
+
   test("takes from none that rests after it refused to give back, and grows it all the same", () => {
     const interfaces = [eni("eni-a", 9, { releaseRests: true })];
     expect(planPool(situation({ ...held, interfaces }), nowMs)).toEqual([]);
@@ -275,7 +288,7 @@ describe("release", () => {
     expect(plan({ targets: targets(2) })).toEqual([whole]);
     expect(plan({ targets: targets(1) })).toEqual([
       whole,
-      { kind: "unassign", interfaceId: "eni-a", blocks: ["10.0.0.1/32"] },
+      { kind: "unassign", interfaceId: "eni-b", blocks: ["10.0.1.1/32"] },
     ]);
     expect(plan({ targets: targets(3) })).toEqual([]);
     expect(plan({ targets: { ...targets(0), warmInterfaces: 1 }, slotsPerNewInterface: 3 })).toEqual([]);

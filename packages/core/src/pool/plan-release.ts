@@ -5,7 +5,7 @@ import { excessOf, type PlannedInterface, type PoolSituation } from "./situation
 
 /**
  * What outlasted the hold goes back: whole interfaces first (one operation for all that is on them), then wholly free
- * blocks, from the interface with the fewest pods first, so that it drains. Pure.
+ * blocks, from the interface with the fewest pods first and of those from the youngest, so that it drains. Pure.
  */
 export function planRelease(situation: PoolSituation, nowMs: number): PoolAction[] {
   const budget: Budget = { spare: hasHeld(situation, nowMs) ? excessOf(situation) : 0, deleted: new Set() };
@@ -52,7 +52,7 @@ function addressesOn({ counts }: PoolSituation, interfaceId: string): number {
 function planUnassignments(situation: PoolSituation, budget: Budget): PoolAction[] {
   const idle = new Set(situation.interfaces.filter(isIdle).map(({ id }) => id));
   const chosen = new Map<string, Cidr[]>();
-  for (const { block, size } of releasableBlocks(situation.counts.blocks)) {
+  for (const { block, size } of releasableBlocks(situation)) {
     if (size > budget.spare || !idle.has(block.interfaceId) || budget.deleted.has(block.interfaceId)) continue;
     budget.spare -= size;
     chosen.set(block.interfaceId, [...(chosen.get(block.interfaceId) ?? []), block.cidr]);
@@ -60,15 +60,21 @@ function planUnassignments(situation: PoolSituation, budget: Budget): PoolAction
   return [...chosen].map(([interfaceId, blocks]) => ({ kind: "unassign", interfaceId, blocks }));
 }
 
-function releasableBlocks(blocks: readonly BlockCounts[]): BlockCounts[] {
+function releasableBlocks({ counts: { blocks }, interfaces }: PoolSituation): BlockCounts[] {
   const pods = new Map<string, number>();
   for (const { block, allocated } of blocks) {
     pods.set(block.interfaceId, (pods.get(block.interfaceId) ?? 0) + allocated);
   }
+  const ordinals = new Map(interfaces.map(({ id, ordinal }) => [id, ordinal]));
   const podsOf = ({ block }: BlockCounts) => pods.get(block.interfaceId) ?? 0;
+  const ordinalOf = ({ block }: BlockCounts) => ordinals.get(block.interfaceId) ?? 0;
   return blocks
     .filter((counts) => counts.block.state === "ready" && isWhollyFree(counts))
     .sort(
-      (a, b) => podsOf(a) - podsOf(b) || b.block.sinceMs - a.block.sinceMs || (a.block.cidr < b.block.cidr ? -1 : 1),
+      (a, b) =>
+        podsOf(a) - podsOf(b) ||
+        ordinalOf(b) - ordinalOf(a) ||
+        b.block.sinceMs - a.block.sinceMs ||
+        (a.block.cidr < b.block.cidr ? -1 : 1),
     );
 }
