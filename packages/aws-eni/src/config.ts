@@ -1,4 +1,4 @@
-import type { Clock } from "@podwire/core";
+import { type Clock, parseAddress } from "@podwire/core";
 
 /** What every adapter's `createAdapter` takes. */
 export interface AdapterOptions {
@@ -28,5 +28,8 @@ export const tagKeys = {
 
 /** What a VPC carries inside. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html */
 export const vpcMtuBytes = 9001;
+
+/** Where the router of every VPC can be reached, beside an address that it makes of its MAC. */
+export const ipv6Router = parseAddress("fe80:ec2::1");
 
 export const connectTimeoutMs = 5_000;

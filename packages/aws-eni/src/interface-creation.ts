@@ -1,6 +1,6 @@
 import { type CallOptions, errorFrom, type InterfaceRequest, PodwireError } from "@podwire/core";
 import type { Attachment, NetworkInterface } from "./api.ts";
-import { addressCountOf } from "./block-change.ts";
+import { blockCounts } from "./blocks.ts";
 import { isPrimary } from "./cloud-facts.ts";
 import { tagKeys } from "./config.ts";
 import { findInterface, type InterfaceTools, removeInterface } from "./interface-removal.ts";
@@ -14,7 +14,7 @@ export interface CreationTools extends InterfaceTools {
 }
 
 /**
- * Describes, then creates with the addresses, attaches, and makes it go away with the instance: three calls that change
+ * Describes, then creates with the blocks, attaches, and makes it go away with the instance: three calls that change
  * something. What fails after the first is taken back; CLOUD_OUTCOME_UNKNOWN says that it may not have been.
  */
 export async function createInterface(
@@ -22,7 +22,7 @@ export async function createInterface(
   request: InterfaceRequest,
   options: CallOptions,
 ): Promise<NetworkInterface> {
-  const count = request.add.reduce((sum, one) => sum + addressCountOf(one), 0);
+  const counts = blockCounts(request.add);
   const held = await heldBy(tools, request.node.id, options);
   await mustHaveRoom(tools, { request, held }, options);
   const securityGroupIds = request.securityGroupIds.length > 0 ? request.securityGroupIds : primaryGroups(held);
@@ -31,7 +31,7 @@ export async function createInterface(
       subnetId: request.subnetId,
       description: `podwire interface of ${request.node.id}`,
       securityGroupIds,
-      ...(count === 0 ? {} : { secondaryPrivateIpAddressCount: count }),
+      ...counts,
       clientToken: request.token,
       tags: tagsOf(request),
     },

@@ -101,7 +101,7 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
     fake.faults.add({ action: "CreateNetworkInterface", when: "always", effect: { kind: "partial", atMost: 1 } });
     const { interface: made, failure } = await create(api(), {});
     expect(made.blocks).toHaveLength(1);
-    expect(failure).toMatchObject({ code: "CLOUD_CONFLICT", message: `${made.id} got 1 of 3 addresses asked for` });
+    expect(failure).toMatchObject({ code: "CLOUD_CONFLICT", message: `${made.id} got 1 of 3 blocks asked for` });
   });
 
   const takenBack: readonly { action: Ec2Action; effect: FaultEffect; code: ErrorCode; undone: string[] }[] = [
@@ -192,10 +192,37 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
     expect(mutations()).toEqual([]);
   });
 
-  test("blocks that are no single addresses are refused before anything is made", async () => {
-    const prefixes = { kind: { family: 4, prefixLength: 28 }, count: 1 } as const;
-    await expect(create(api(), { add: [prefixes] })).rejects.toMatchObject({ code: "NOT_SUPPORTED" });
+  const unsupported = [
+    { name: "a kind that EC2 does not have", add: [{ kind: { family: 4, prefixLength: 27 }, count: 1 }] },
+    { name: "single IPv6 addresses", add: [{ kind: { family: 6, prefixLength: 128 }, count: 1 }] },
+    {
+      name: "two kinds of one family",
+      add: [
+        { kind: single, count: 1 },
+        { kind: { family: 4, prefixLength: 28 }, count: 1 },
+      ],
+    },
+  ] as const;
+  test.each(unsupported)("$name: refused before anything is made", async ({ add }) => {
+    await expect(create(api(), { add })).rejects.toMatchObject({ code: "NOT_SUPPORTED" });
     expect(mutations()).toEqual([]);
+  });
+
+  test("prefixes of both families come with the interface, in the same three calls", async () => {
+    const add = [
+      { kind: { family: 4, prefixLength: 28 }, count: 2 },
+      { kind: { family: 6, prefixLength: 80 }, count: 1 },
+    ] as const;
+    const { interface: made, failure } = await create(api(), { add, pool: "web" });
+    expect(failure).toBeUndefined();
+    expect(mutations()).toEqual(steps);
+    expect(made).toMatchObject({
+      pool: "web",
+      blocks: ["10.0.2.16/28", "10.0.2.32/28", "2001:db8:0:2:1::/80"],
+      gateways: { 4: "10.0.2.1", 6: "fe80:ec2::1" },
+    });
+    expect(made.primaryAddresses).toHaveLength(1);
+    expect(interfaceOf(made.id)?.tags).toMatchObject({ "podwire/pool": "web" });
   });
 });
 
@@ -313,12 +340,23 @@ const ours = { "podwire/cluster": "blue", "podwire/instance": "i-1" };
 
 const scenario: ScenarioInput = {
   vpcs: [
-    { vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"], securityGroupIds: ["sg-default", "sg-nodes", "sg-pods"] },
+    {
+      vpcId: "vpc-1",
+      cidrBlocks: ["10.0.0.0/16"],
+      ipv6CidrBlocks: ["2001:db8::/56"],
+      securityGroupIds: ["sg-default", "sg-nodes", "sg-pods"],
+    },
     { vpcId: "vpc-2", cidrBlocks: ["10.0.0.0/16"] },
   ],
   subnets: [
     { subnetId: "subnet-a", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.1.0/24" },
-    { subnetId: "subnet-b", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.2.0/24" },
+    {
+      subnetId: "subnet-b",
+      vpcId: "vpc-1",
+      availabilityZone: "zone-a",
+      cidrBlock: "10.0.2.0/24",
+      ipv6CidrBlock: "2001:db8:0:2::/64",
+    },
     { subnetId: "subnet-z", vpcId: "vpc-2", availabilityZone: "zone-a", cidrBlock: "10.0.3.0/24" },
   ],
   instances: [
