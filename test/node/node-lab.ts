@@ -11,6 +11,8 @@ import { expect, vi } from "vitest";
 import { kernelText } from "../netns/kernel-text.ts";
 
 const machine = { name: "lab-node", instanceId: "i-lab" };
+const outsideName = "lab-outside";
+const outsideAddress = "198.51.100.10";
 const readyTimeoutMs = 30_000;
 
 const scenario: ScenarioInput = {
@@ -33,7 +35,11 @@ export interface NodeLab {
   /** The client in C where a compiler is there, and the one in TypeScript. */
   readonly plugins: Readonly<Record<"c" | "typescript", CniPlugin>>;
   readonly podwired: PodwiredProcess;
+  /** Another podwired in place of one that has ended; resolves when it serves its socket. */
+  start(changed?: LabDaemon): Promise<PodwiredProcess>;
   readonly nodeNetnsPath: string;
+  /** A host outside the VPC, which sees the node's address. */
+  readonly outside: { readonly address: string; readonly netnsPath: string };
   /** A new pod namespace and a container in it; they go with the lab. */
   container(name: string): CniContainer;
   /** Everything that must not change by a request that is refused: podwired's state, the node's kernel, EC2. */
@@ -59,7 +65,11 @@ export async function openNodeLab(daemon: LabDaemon = {}): Promise<NodeLab> {
   }
 }
 
-type LabDaemon = Pick<PodwiredOptions, "through">;
+export interface LabDaemon extends Pick<PodwiredOptions, "through"> {
+  readonly pool?: Readonly<Record<string, number>>;
+  /** Makes the place for socket and state; returns what ends it. */
+  readonly prepareRun?: (runDirectory: string) => () => void;
+}
 
 async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemon): Promise<Omit<NodeLab, "close">> {
   const runDirectory = join(directory, "run");
@@ -67,24 +77,30 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
   undo.push(vpc.close);
   const nodeNetnsPath = vpc.fabric.netnsPath(machine.name);
   const plugins = { c: await plugin("c"), typescript: await plugin("typescript") };
-  const podwired = startPodwired({
-    ...daemon,
-    runDirectory,
-    netnsPath: nodeNetnsPath,
-    config: { directory, values: { cloud: "aws", pools: { default: stillPool }, reconcile: { intervalMs: 60_000 } } },
-    environment: { AWS_ENDPOINT_URL_EC2: vpc.ec2Url },
-  });
-  undo.push(() => podwired.end("SIGTERM"));
-  await podwired.line('"podwired runs"');
-  const { minimum } = stillPool;
-  const full = async () =>
-    expect(await podwired.report()).toMatchObject({ ready: true, pools: [{ available: minimum }] });
-  await vi.waitFor(full, { timeout: readyTimeoutMs });
+  const { prepareRun = () => () => {} } = daemon;
+  undo.push(prepareRun(runDirectory));
+  const start = async ({ through, pool = stillPool }: LabDaemon = daemon) => {
+    const values = { cloud: "aws", pools: { default: pool }, reconcile: { intervalMs: 60_000 } };
+    const started = startPodwired({
+      ...(through === undefined ? {} : { through }),
+      runDirectory,
+      netnsPath: nodeNetnsPath,
+      config: { directory, values },
+      environment: { AWS_ENDPOINT_URL_EC2: vpc.ec2Url },
+    });
+    undo.push(() => started.end("SIGTERM"));
+    await started.line('"podwired runs"');
+    return started;
+  };
+  const podwired = await start();
+  await vi.waitFor(() => expectFull(podwired, daemon.pool ?? stillPool), { timeout: readyTimeoutMs });
   return {
     vpc,
     plugins,
     podwired,
+    start,
     nodeNetnsPath,
+    outside: { address: outsideAddress, netnsPath: vpc.fabric.netnsPath(outsideName) },
     container(podName) {
       const netnsPath = `/run/netns/lab-${podName}`;
       createNetns(netnsPath);
@@ -104,6 +120,12 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
   }
 }
 
+async function expectFull(podwired: PodwiredProcess, pool: Readonly<Record<string, number>>): Promise<void> {
+  const { ready, pools } = await podwired.report();
+  expect(ready).toBe(true);
+  expect(pools[0]?.available).toBeGreaterThanOrEqual(pool["minimum"] ?? 0);
+}
+
 function startVpc(): Promise<FakeVpcNetwork> {
   return startFakeVpcNetwork({
     scenario,
@@ -111,11 +133,11 @@ function startVpc(): Promise<FakeVpcNetwork> {
     ec2Address: parseAddress("10.0.255.10"),
     outside: {
       mac: parseMac("02:00:5e:00:53:01"),
-      node: "lab-outside",
+      node: outsideName,
       ifName: "eth0",
       gateways: { 4: parseAddress("198.51.100.1") },
       subnetCidrs: [parseCidr("198.51.100.0/24")],
-      primaryAddresses: [parseAddress("198.51.100.10")],
+      primaryAddresses: [parseAddress(outsideAddress)],
     },
   });
 }
