@@ -1,7 +1,7 @@
 import type { AttachmentReport, NodeReport } from "@podwire/core";
-import { type DemoNode, describeHolding, holdingOf, untilSettled } from "./node.ts";
+import { type DemoNode, describeHolding, type Holding, holdingOf, untilSettled } from "./node.ts";
 import { type AddedPod, addPod, makeSandbox, type Pod } from "./pods.ts";
-import { nodeType } from "./scenario.ts";
+import { nodeType, podSubnetId } from "./scenario.ts";
 import type { Cast, Stage } from "./stage.ts";
 
 /** Where the time of one ADD went. Client: the process, start to end; the others: as podwired measured. */
@@ -30,14 +30,7 @@ export async function burst(stage: Stage, { vpc }: Cast, node: DemoNode): Promis
   const pods = added.map(({ pod }) => pod);
   checkAddresses(stage, { node, before, pods });
   await untilSettled(node, pods.length);
-  const holding = holdingOf(vpc, node);
-  const needed = Math.ceil(pods.length / nodeType.addressesPerInterface);
-  stage.journal.note(`${node.name} holds ${describeHolding(holding)} now`);
-  stage.journal.check(
-    `${pods.length} pods need ${needed} interfaces of ${node.name}`,
-    holding.interfaces >= needed,
-    `it has ${holding.interfaces}`,
-  );
+  checkHolding(stage, holdingOf(vpc, node));
   return { pods, adds: addTimings(node, added, attachments) };
 }
 
@@ -65,6 +58,16 @@ function checkAddresses(
   const others = pods.length - fromPool;
   const seen = `${fromPool} got one that was there${others === 0 ? "" : `, ${others} one that EC2 gave meanwhile`}`;
   journal.check("those whom the warm pool can serve need nothing of EC2", fromPool === expected, seen);
+}
+
+function checkHolding({ journal, options }: Stage, holding: Holding): void {
+  const { node, interfaces, furtherSubnets } = holding;
+  const needed = Math.ceil(options.pods / nodeType.addressesPerInterface);
+  const seen = `${node} holds ${describeHolding(holding)} now`;
+  journal.check(`${options.pods} pods need ${needed} of its interfaces`, interfaces >= needed, seen);
+  const strange = furtherSubnets.filter((subnetId) => subnetId !== podSubnetId);
+  const where = furtherSubnets.join(", ") || "there are none";
+  journal.check(`interfaces beside the primary one are in ${podSubnetId}`, strange.length === 0, where);
 }
 
 /** The time in the client beside what podwired reports of the same ADDs. */
