@@ -1,5 +1,5 @@
 import type { AttachmentReport, NodeReport } from "@podwire/core";
-import { type DemoNode, describeHolding, type Holding, holdingOf, untilSettled } from "./node.ts";
+import { type DemoNode, describeHolding, type Holding, holdingOf, targetOf, untilSettled } from "./node.ts";
 import { type AddedPod, addPod, makeSandbox, type Pod } from "./pods.ts";
 import { nodeType, podSubnetId } from "./scenario.ts";
 import type { Cast, Stage } from "./stage.ts";
@@ -29,8 +29,11 @@ export async function burst(stage: Stage, { vpc }: Cast, node: DemoNode): Promis
   const { attachments } = await node.podwired.report();
   const pods = added.map(({ pod }) => pod);
   checkAddresses(stage, { node, before, pods });
-  await untilSettled(node, pods.length);
-  checkHolding(stage, holdingOf(vpc, node));
+  const isWarm = await untilSettled(node, pods.length);
+  const holding = holdingOf(vpc, node);
+  const claim = `its pool is warm again, with ${targetOf(node, pods.length)} addresses`;
+  stage.journal.check(claim, isWarm, describeHolding(holding));
+  checkInterfaces(stage, holding);
   return { pods, adds: addTimings(node, added, attachments) };
 }
 
@@ -60,14 +63,11 @@ function checkAddresses(
   journal.check("those whom the warm pool can serve need nothing of EC2", fromPool === expected, seen);
 }
 
-function checkHolding({ journal, options }: Stage, holding: Holding): void {
-  const { node, interfaces, furtherSubnets } = holding;
+function checkInterfaces({ journal, options }: Stage, { interfaces, furtherSubnets }: Holding): void {
   const needed = Math.ceil(options.pods / nodeType.addressesPerInterface);
-  const seen = `${node} holds ${describeHolding(holding)} now`;
-  journal.check(`${options.pods} pods need ${needed} of its interfaces`, interfaces >= needed, seen);
-  const strange = furtherSubnets.filter((subnetId) => subnetId !== podSubnetId);
-  const where = furtherSubnets.join(", ") || "there are none";
-  journal.check(`interfaces beside the primary one are in ${podSubnetId}`, strange.length === 0, where);
+  const isIn = furtherSubnets.every((subnetId) => subnetId === podSubnetId) && interfaces >= needed;
+  const claim = `${options.pods} pods need ${needed} interfaces; those beside the primary one are in ${podSubnetId}`;
+  journal.check(claim, isIn, `${interfaces}, further ones in ${furtherSubnets.join(", ") || "no subnet"}`);
 }
 
 /** The time in the client beside what podwired reports of the same ADDs. */

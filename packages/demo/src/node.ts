@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FakeVpcNetwork } from "@podwire/aws-eni/testing";
-import { PodwireError } from "@podwire/core";
+import { type NodeReport, PodwireError } from "@podwire/core";
 import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
 import { type CniPlugin, callPlugin, failureText } from "@podwire/testkit";
 import { eventually } from "./eventually.ts";
@@ -78,14 +78,11 @@ export function targetOf({ pool }: NodeMachine, pods: number): number {
   return Math.min(Math.max(pool.minimum, pods + pool.warm), capacity);
 }
 
-/** Waits until the node holds what its pool is to hold. */
-export async function untilSettled(node: DemoNode, pods: number, timeoutMs = readyTimeoutMs): Promise<void> {
-  const target = targetOf(node, pods);
-  await eventually(
-    node.podwired.report,
-    ({ pools }) => (pools[0]?.available ?? 0) === target - pods && pools[0]?.incoming === 0,
-    timeoutMs,
-  );
+/** Waits until the node holds what its pool is to hold with so many pods. @returns whether it does */
+export async function untilSettled({ podwired, ...node }: DemoNode, pods: number): Promise<boolean> {
+  const free = targetOf(node, pods) - pods;
+  const isSettled = ({ pools: [pool] }: NodeReport) => pool?.available === free && pool.incoming === 0;
+  return isSettled(await eventually(podwired.report, isSettled, readyTimeoutMs));
 }
 
 function startDaemon(stage: Stage, vpc: FakeVpcNetwork, node: Omit<DemoNode, "podwired">): PodwiredProcess {
