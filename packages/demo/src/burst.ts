@@ -1,7 +1,7 @@
 import type { AttachmentReport, NodeReport } from "@podwire/core";
-import { type DemoNode, describeHolding, holdingOf, untilSettled } from "./node.ts";
+import { type DemoNode, describeHolding, type Holding, holdingOf, targetOf, untilSettled } from "./node.ts";
 import { type AddedPod, addPod, makeSandbox, type Pod } from "./pods.ts";
-import { nodeType } from "./scenario.ts";
+import { nodeType, podSubnetId } from "./scenario.ts";
 import type { Cast, Stage } from "./stage.ts";
 
 /** Where the time of one ADD went. Client: the process, start to end; the others: as podwired measured. */
@@ -29,15 +29,11 @@ export async function burst(stage: Stage, { vpc }: Cast, node: DemoNode): Promis
   const { attachments } = await node.podwired.report();
   const pods = added.map(({ pod }) => pod);
   checkAddresses(stage, { node, before, pods });
-  await untilSettled(node, pods.length);
+  const isWarm = await untilSettled(node, pods.length);
   const holding = holdingOf(vpc, node);
-  const needed = Math.ceil(pods.length / nodeType.addressesPerInterface);
-  stage.journal.note(`${node.name} holds ${describeHolding(holding)} now`);
-  stage.journal.check(
-    `${pods.length} pods need ${needed} interfaces of ${node.name}`,
-    holding.interfaces >= needed,
-    `it has ${holding.interfaces}`,
-  );
+  const claim = `its pool is warm again, with ${targetOf(node, pods.length)} addresses`;
+  stage.journal.check(claim, isWarm, describeHolding(holding));
+  checkInterfaces(stage, holding);
   return { pods, adds: addTimings(node, added, attachments) };
 }
 
@@ -65,6 +61,13 @@ function checkAddresses(
   const others = pods.length - fromPool;
   const seen = `${fromPool} got one that was there${others === 0 ? "" : `, ${others} one that EC2 gave meanwhile`}`;
   journal.check("those whom the warm pool can serve need nothing of EC2", fromPool === expected, seen);
+}
+
+function checkInterfaces({ journal, options }: Stage, { interfaces, furtherSubnets }: Holding): void {
+  const needed = Math.ceil(options.pods / nodeType.addressesPerInterface);
+  const isIn = furtherSubnets.every((subnetId) => subnetId === podSubnetId) && interfaces >= needed;
+  const claim = `${options.pods} pods need ${needed} interfaces; those beside the primary one are in ${podSubnetId}`;
+  journal.check(claim, isIn, `${interfaces}, further ones in ${furtherSubnets.join(", ") || "no subnet"}`);
 }
 
 /** The time in the client beside what podwired reports of the same ADDs. */

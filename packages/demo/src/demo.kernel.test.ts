@@ -53,7 +53,10 @@ describe("the demo", { timeout: timeoutMs }, () => {
     expect(record.crash?.streams.every(({ sent }) => sent > 0)).toBe(true);
     expect(record.kernelDrift?.backAfterMs).toBeGreaterThan(0);
     expect(record.held).toMatchObject([{ addresses: 4 }, { addresses: 4 }]);
-    expect(record.heldAtEnd).toMatchObject([{ addresses: 2 }, { addresses: 2 }]);
+    expect(record.heldAtEnd).toMatchObject([
+      { addresses: 2, idleInterfaces: 0 },
+      { addresses: 2, idleInterfaces: 0 },
+    ]);
     expect(record.drops["undeliverable"]).toBeGreaterThan(0);
     expect(record.contradictions).toEqual([]);
   });

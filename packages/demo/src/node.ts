@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { cloudFactsOf, type FakeVpcNetwork } from "@podwire/aws-eni/testing";
-import { PodwireError } from "@podwire/core";
+import type { FakeVpcNetwork } from "@podwire/aws-eni/testing";
+import { type NodeReport, PodwireError } from "@podwire/core";
 import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
 import { type CniPlugin, callPlugin, failureText } from "@podwire/testkit";
 import { eventually } from "./eventually.ts";
-import { type NodeMachine, nodeType } from "./scenario.ts";
+import { type NodeMachine, nodeType, podSubnetTags } from "./scenario.ts";
 import type { ProbedPlace, Stage } from "./stage.ts";
 
 const readyTimeoutMs = 60_000;
@@ -51,20 +51,25 @@ export interface Holding {
   readonly interfaces: number;
   /** Interfaces beside the primary one that hold no address for pods. */
   readonly idleInterfaces: number;
+  /** Subnets of the interfaces beside the primary one. */
+  readonly furtherSubnets: readonly string[];
 }
 
 export function holdingOf({ aws }: FakeVpcNetwork, { name, instanceId }: NodeMachine): Holding {
-  const { interfaces } = cloudFactsOf(aws.model.state(), instanceId);
+  const held = aws.model.state().interfaces.filter(({ attachment }) => attachment?.instanceId === instanceId);
+  const further = held.filter(({ attachment }) => attachment?.deviceIndex !== 0);
   return {
     node: name,
-    addresses: interfaces.reduce((sum, { blocks }) => sum + blocks.length, 0),
-    interfaces: interfaces.length,
-    idleInterfaces: interfaces.slice(1).filter(({ blocks }) => blocks.length === 0).length,
+    addresses: held.reduce((sum, { secondaryAddresses }) => sum + secondaryAddresses.length, 0),
+    interfaces: held.length,
+    idleInterfaces: further.filter(({ secondaryAddresses }) => secondaryAddresses.length === 0).length,
+    furtherSubnets: [...new Set(further.map(({ subnetId }) => subnetId))],
   };
 }
 
 export function describeHolding({ addresses, interfaces }: Holding): string {
-  return `${addresses} ${addresses === 1 ? "address" : "addresses"} on ${interfaces} ${interfaces === 1 ? "interface" : "interfaces"}`;
+  const words = [addresses === 1 ? "address" : "addresses", interfaces === 1 ? "interface" : "interfaces"];
+  return `${addresses} ${words[0]} on ${interfaces} ${words[1]}`;
 }
 
 /** Addresses the node is to hold with so many pods. */
@@ -73,14 +78,11 @@ export function targetOf({ pool }: NodeMachine, pods: number): number {
   return Math.min(Math.max(pool.minimum, pods + pool.warm), capacity);
 }
 
-/** Waits until the node holds what its pool is to hold. */
-export async function untilSettled(node: DemoNode, pods: number, timeoutMs = readyTimeoutMs): Promise<void> {
-  const target = targetOf(node, pods);
-  await eventually(
-    node.podwired.report,
-    ({ pools }) => (pools[0]?.available ?? 0) === target - pods && pools[0]?.incoming === 0,
-    timeoutMs,
-  );
+/** Waits until the node holds what its pool is to hold with so many pods. @returns whether it does */
+export async function untilSettled({ podwired, ...node }: DemoNode, pods: number): Promise<boolean> {
+  const free = targetOf(node, pods) - pods;
+  const isSettled = ({ pools: [pool] }: NodeReport) => pool?.available === free && pool.incoming === 0;
+  return isSettled(await eventually(podwired.report, isSettled, readyTimeoutMs));
 }
 
 function startDaemon(stage: Stage, vpc: FakeVpcNetwork, node: Omit<DemoNode, "podwired">): PodwiredProcess {
@@ -106,7 +108,7 @@ function configOf({ pool }: NodeMachine): object {
   return {
     cloud: "aws",
     cluster: "demo",
-    pools: { default: { ...pool, cooldownMs: 1_000, releaseHoldMs: 2_000 } },
+    pools: { default: { ...pool, subnetTags: podSubnetTags, cooldownMs: 1_000, releaseHoldMs: 2_000 } },
     reconcile: { intervalMs: 1_000 },
   };
 }

@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import { type FakeVpcNetwork, metadataAddress, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { buildClient } from "@podwire/cni-bin";
-import { type DemoNode, describeHolding, holdingOf, runDirectoryOf, startNode, untilSettled } from "./node.ts";
+import {
+  type DemoNode,
+  describeHolding,
+  holdingOf,
+  runDirectoryOf,
+  startNode,
+  targetOf,
+  untilSettled,
+} from "./node.ts";
 import {
   describeSubnets,
   ec2Address,
@@ -91,11 +99,11 @@ async function buildPlugin({ journal, directory }: Stage): Promise<string> {
   return built.path;
 }
 
-/** Ready it is as soon as an ADD would be served, be it after a wait. */
+/** Ready it is as soon as an ADD would be served, be it after a wait; warm when its pool holds its targets. */
 async function warmUp({ journal }: Stage, vpc: FakeVpcNetwork, node: DemoNode): Promise<void> {
-  await untilSettled(node, 0);
+  journal.note(`${node.name}: process ${node.podwired.pid}; STATUS says ready`);
+  const isWarm = await untilSettled(node, 0);
   const { warm, minimum } = node.pool;
-  const targets = `warm ${warm}${minimum === 0 ? "" : `, minimum ${minimum}`}`;
-  const held = describeHolding(holdingOf(vpc, node));
-  journal.note(`${node.name}: process ${node.podwired.pid}; STATUS says ready; ${held} (${targets})`);
+  const claim = `its pool holds ${targetOf(node, 0)} addresses (warm ${warm}, minimum ${minimum})`;
+  journal.check(claim, isWarm, describeHolding(holdingOf(vpc, node)));
 }

@@ -19,9 +19,15 @@ export const nodeType = { instanceType: "t3.small", interfaces: 3, addressesPerI
 /** What a node has room for, but for one more pod that comes and goes. */
 export const maxPodsPerNode = nodeType.interfaces * nodeType.addressesPerInterface - 1;
 
+/** By these a pool finds the subnets for its interfaces. */
+export const podSubnetTags = { role: "pods" } as const;
+
+export const podSubnetId = "subnet-pods";
+
 const subnets = [
-  { subnetId: "subnet-a", cidrBlock: "10.0.1.0/24" },
-  { subnetId: "subnet-b", cidrBlock: "10.0.2.0/24" },
+  { subnetId: "subnet-a", cidrBlock: "10.0.1.0/24", tags: {} },
+  { subnetId: "subnet-b", cidrBlock: "10.0.2.0/24", tags: {} },
+  { subnetId: podSubnetId, cidrBlock: "10.0.3.0/24", tags: podSubnetTags },
 ] as const;
 
 /** The first node holds addresses for all its pods from the start, the second only two. */
@@ -80,10 +86,14 @@ export function scenarioOf(machines: readonly DemoMachine[]): ScenarioInput {
   };
 }
 
-/** The machines by subnet, in words. */
+/** The subnets and the machines in them, in words. */
 export function describeSubnets(machines: readonly DemoMachine[]): readonly string[] {
-  return subnets.map(({ subnetId, cidrBlock }) => {
+  return subnets.map(({ subnetId, cidrBlock, tags }) => {
     const inside = machines.filter((machine) => machine.subnetId === subnetId);
-    return `${subnetId} ${cidrBlock}: ${inside.map(({ name, address }) => `${name} ${address}`).join(", ")}`;
+    const words = [
+      ...inside.map(({ name, address }) => `${name} ${address}`),
+      ...Object.entries(tags).map(([key, value]) => `${key}=${value}, for further interfaces of the nodes`),
+    ];
+    return `${subnetId} ${cidrBlock}: ${words.join(", ")}`;
   });
 }

@@ -9,8 +9,8 @@ it("sums up where the time went, what EC2 was asked, and what it cost", () => {
       { node: "node-2", pod: "pod-2-1", clientMs: 20, daemonMs: undefined, kernelMs: undefined, waitMs: undefined },
     ],
     held: [
-      { node: "node-1", addresses: 4, interfaces: 2, idleInterfaces: 0 },
-      { node: "node-2", addresses: 3, interfaces: 1, idleInterfaces: 0 },
+      { node: "node-1", addresses: 4, interfaces: 2, idleInterfaces: 0, furtherSubnets: [] },
+      { node: "node-2", addresses: 3, interfaces: 1, idleInterfaces: 0, furtherSubnets: [] },
     ],
     ec2Calls: {
       "node-1": { DescribeVpcs: 1, AssignPrivateIpAddresses: 2 },
