@@ -31,8 +31,10 @@ beforeEach(async () => {
   symlinkSync(".pnpm/zod", join(root, "node_modules/zod"));
   writeFileSync(join(root, ".gitignore"), "node_modules\nignored\n");
   for (const name of [source, "gone", "ignored"]) writeFileSync(join(root, name), "one\n");
-  await captureProgram(["git", "init", "--quiet"], { cwd: root });
-  await captureProgram(["git", "add", "--all"], { cwd: root });
+  // Nothing of the repository that we may be called in.
+  const env = { PATH: process.env["PATH"], HOME: directory };
+  await captureProgram(["git", "init", "--quiet"], { cwd: root, env });
+  await captureProgram(["git", "add", "--all"], { cwd: root, env });
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
