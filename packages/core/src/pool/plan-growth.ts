@@ -1,15 +1,8 @@
 import { addressBits } from "../address/address.ts";
 import type { BlockKind } from "../provider/cloud-facts.ts";
 import type { PoolAction } from "./pool-action.ts";
+import { patienceMs } from "./pool-counts.ts";
 import { blockSize, type PlannedInterface, type PlannedSubnet, type PoolSituation, roomOf } from "./situation.ts";
-
-/**
- * A call in flight normally ends within this time, the creation of an interface within that. Until then what the
- * interface can take afterwards is waited for rather than had from a new one, which costs three calls and some seconds.
- * Later it counts as stuck.
- */
-const callPatienceMs = 2_000;
-const creationPatienceMs = 10_000;
 
 /** Interfaces that exist first, one call each; then new ones, created with their addresses. Pure. */
 export function planGrowth(situation: PoolSituation, shortage: number, nowMs: number): PoolAction[] {
@@ -64,13 +57,19 @@ function planCreations(situation: PoolSituation, demand: Demand, nowMs: number):
   return actions;
 }
 
-/** Addresses that interfaces with a call in flight can take when it ends. */
+/**
+ * Addresses that interfaces with a call in flight can take when it ends. They are waited for rather than had from a new
+ * interface, which costs three calls and some seconds, unless the call takes too long.
+ */
 function soonAssignable(situation: PoolSituation, nowMs: number): number {
   const size = situation.blockKinds[0] === undefined ? 0 : blockSize(situation.blockKinds[0]);
   const busy = situation.interfaces.filter(
-    (one) => one.busySinceMs !== undefined && nowMs - one.busySinceMs < callPatienceMs && canGrow(situation, one),
+    (one) =>
+      one.busySinceMs !== undefined &&
+      nowMs - one.busySinceMs < patienceMs({ kind: "assign" }) &&
+      canGrow(situation, one),
   );
-  const coming = situation.coming.filter(({ sinceMs }) => nowMs - sinceMs < creationPatienceMs);
+  const coming = situation.coming.filter(({ sinceMs }) => nowMs - sinceMs < patienceMs({ kind: "create-interface" }));
   return [...busy, ...coming].reduce((sum, { freeSlots }) => sum + freeSlots * size, 0);
 }
 

@@ -34,6 +34,7 @@ function counted(blocks: readonly BlockCounts[], incoming = 0): PoolCounts {
   return {
     blocks,
     incoming,
+    overdue: 0,
     total: sum(({ size }) => size) + incoming,
     available: sum(({ free }) => free),
     allocated: sum(({ allocated }) => allocated),
@@ -190,11 +191,11 @@ describe("growth", () => {
   const busy = (freeSlots: number, sinceMs: number) => [eni("eni-a", freeSlots, { busySinceMs: sinceMs })];
 
   test.each([
-    ["waits for a call in flight when the interface has room for the rest", busy(8, nowMs - 1_999), [], []],
-    ["creates an interface for what it has no room for", busy(5, nowMs - 1_999), [], [3]],
-    ["or when the call takes too long", busy(8, nowMs - 2_000), [], [8]],
-    ["waits for an interface that is being created", [], [{ sinceMs: nowMs - 9_999, freeSlots: 8 }], []],
-    ["not for one whose creation takes too long", [], [{ sinceMs: nowMs - 10_000, freeSlots: 8 }], [8]],
+    ["waits for a call in flight when the interface has room for the rest", busy(8, nowMs - 4_999), [], []],
+    ["creates an interface for what it has no room for", busy(5, nowMs - 4_999), [], [3]],
+    ["or when the call takes too long", busy(8, nowMs - 5_000), [], [8]],
+    ["waits for an interface that is being created", [], [{ sinceMs: nowMs - 14_999, freeSlots: 8 }], []],
+    ["not for one whose creation takes too long", [], [{ sinceMs: nowMs - 15_000, freeSlots: 8 }], [8]],
   ])("%s", (_name, interfaces, coming, expected) => {
     const plan = planPool(situation({ interfaces, coming, newInterfaces: 1 }), nowMs);
     expect(plan.map((action) => action.kind === "create-interface" && action.count)).toEqual(expected);

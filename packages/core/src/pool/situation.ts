@@ -94,12 +94,15 @@ export function warmAddresses({ family, targets, blockKinds, slotsPerNewInterfac
   return Math.max(targets.warm, prefixes, targets.warmInterfaces * slotsPerNewInterface * size);
 }
 
-/** Addresses missing: clamp(max(minimum − total, warm + waiters − available − incoming, 0), 0, maximum − total). */
+/**
+ * Addresses missing: clamp(max(minimum − total, warm + waiters − available − incoming, 0), 0, maximum − total). Incoming
+ * ones that are overdue do not count.
+ */
 export function shortageOf(situation: PoolSituation): number {
   const { targets, counts, waiters } = situation;
   const wanted = Math.max(
     targets.minimum - counts.total,
-    warmAddresses(situation) + waiters - counts.available - counts.incoming,
+    warmAddresses(situation) + waiters - counts.available - (counts.incoming - counts.overdue),
     0,
   );
   return Math.max(Math.min(wanted, roomOf(situation)), 0);

@@ -1,5 +1,6 @@
 import type { Address } from "../address/address.ts";
 import { errorFrom } from "../errors/podwire-error.ts";
+import { shortageOf } from "../pool/situation.ts";
 import type { Snapshot } from "../provider/cloud-facts.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
@@ -9,6 +10,7 @@ import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
 import { nextRest, type Rest } from "./cloud-memory.ts";
 import { type ObservationPlan, planObservation } from "./plan-observation.ts";
 import { noteRecovered, planRecovered } from "./plan-recovered.ts";
+import { poolSituation } from "./pool-situation.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
 import { timedCall } from "./timed-call.ts";
 
@@ -166,19 +168,32 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
 }
 
 function remember(context: CloudContext, snapshot: Snapshot, { suspects, hidden }: ObservationPlan): void {
-  const { memory, ledger, clock, settings, queue } = context;
+  const { memory, ledger, clock } = context;
   memory.suspects = suspects;
   memory.hidden = new Set(hidden);
   for (const { blocks } of snapshot.interfaces) for (const cidr of blocks) memory.confirmed.add(cidr);
   for (const cidr of memory.confirmed) if (!ledger.state.blocks.has(cidr)) memory.confirmed.delete(cidr);
-  // Whatever was unknown has been told now. A reason that the cloud gave stays for those who wait.
+  memory.describedMs = clock.bootMs();
+  forgetFailures(context);
+}
+
+/**
+ * Whatever was unknown has been told now, and a pool that has what it wants no longer fails to grow. A reason that the
+ * cloud gave stays for those who wait.
+ */
+function forgetFailures(context: CloudContext): void {
+  const { memory, ledger, settings, queue } = context;
+  if (ledger.state.operations.size > 0) return;
   const isAwaited = settings.pools.some((pool) => queue.waiters(pool) > 0);
   for (const kind of ["growth", "release"] as const) {
     const failure = memory.failures.get(kind);
-    const isOver = failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && !isAwaited);
-    if (isOver && ledger.state.operations.size === 0) memory.failures.delete(kind);
+    const isTold = failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && !isAwaited);
+    if (isTold) memory.failures.delete(kind);
   }
-  memory.describedMs = clock.bootMs();
+  const situations = settings.pools.flatMap((pool) =>
+    settings.families.map((family) => poolSituation(context, { pool, family })),
+  );
+  if (situations.every((situation) => shortageOf(situation) === 0)) memory.failures.delete("growth");
 }
 
 /** Operations written down by a process that is gone, or whose outcome could not be written down: nobody knows it. */

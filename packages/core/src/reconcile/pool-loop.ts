@@ -2,7 +2,7 @@ import PQueue from "p-queue";
 import { errorFrom } from "../errors/podwire-error.ts";
 import { planPool } from "../pool/plan-pool.ts";
 import type { PoolAction } from "../pool/pool-action.ts";
-import { nextCooledMs } from "../pool/pool-counts.ts";
+import { nextCooledMs, patienceMs } from "../pool/pool-counts.ts";
 import { excessOf, shortageOf } from "../pool/situation.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
@@ -79,7 +79,9 @@ export class PoolLoop {
   #start(action: PoolAction, pool: string, node: NodeRef): void {
     const limit = <T>(call: () => Promise<T>) => this.#limiter.add(call);
     try {
-      this.#follow(startAction(this.#context, action, { pool, node, signal: this.#signal, limit }));
+      const started = startAction(this.#context, action, { pool, node, signal: this.#signal, limit });
+      this.#follow(started);
+      this.#replanIn(`overdue ${started.token}`, patienceMs(action));
     } catch (thrown) {
       const { code, message } = errorFrom(thrown);
       this.#context.log.error("operation not begun", { kind: action.kind, code, message });
@@ -94,6 +96,7 @@ export class PoolLoop {
       })
       .finally(() => {
         this.#running.delete(token);
+        this.#endTimer(`overdue ${token}`);
         // Still `sent`: its outcome could not be written down. Whatever else is left was reported when it ended.
         if (this.#context.ledger.state.operations.get(token)?.state === "sent") this.#context.refresh();
       });
@@ -129,6 +132,11 @@ export class PoolLoop {
     const { ledger, settings } = this.#context;
     const cooledMs = nextCooledMs(ledger.state, settings.identityOf(of.pool), { family: of.family, nowMs });
     if (cooledMs !== undefined) this.#replanIn(`cooling ${excessKey(of.pool, of.family)}`, cooledMs - nowMs);
+  }
+
+  #endTimer(name: string): void {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
   }
 
   #replanIn(name: string, delayMs: number): void {
