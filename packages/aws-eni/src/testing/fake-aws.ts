@@ -61,8 +61,7 @@ export class FakeAws implements FakeAwsBackend {
   readonly #admission: Admission;
   readonly #describeLagMs: number;
   readonly #metadataLagMs: number;
-  readonly #describable: PastInterfaces;
-  readonly #inMetadata: PastInterfaces;
+  readonly #past: PastInterfaces;
 
   /** @throws INVALID_DAEMON_CONFIG when the scenario cannot be */
   constructor({ scenario, clock, random = new SeededRandom(1), ...options }: FakeAwsOptions) {
@@ -76,12 +75,11 @@ export class FakeAws implements FakeAwsBackend {
     this.#admission = new Admission(clock, options.admission ?? admissionOf(behaviour));
     this.#describeLagMs = options.describeLagMs ?? behaviour.describeLagMs;
     this.#metadataLagMs = options.metadataLagMs ?? behaviour.metadataLagMs;
-    this.#describable = new PastInterfaces(clock, this.model);
-    this.#inMetadata = new PastInterfaces(clock, this.model);
+    this.#past = new PastInterfaces(clock, this.model, Math.max(this.#describeLagMs, this.#metadataLagMs));
   }
 
   metadataState(): CloudState {
-    const interfaces = [...this.#inMetadata.asOf(this.#metadataLagMs).values()];
+    const interfaces = [...this.#past.asOf(this.#metadataLagMs).values()];
     return { ...this.model.state(), interfaces };
   }
 
@@ -142,7 +140,7 @@ export class FakeAws implements FakeAwsBackend {
       const refusal = this.#admission.refusalOf(action);
       if (refusal !== undefined) return { refusal };
       if (command.action !== "DescribeNetworkInterfaces") return this.model.perform(command, atMost);
-      return this.model.describeInterfaces(command.request, this.#describable.asOf(this.#describeLagMs));
+      return this.model.describeInterfaces(command.request, this.#past.asOf(this.#describeLagMs));
     });
   }
 }
