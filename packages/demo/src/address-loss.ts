@@ -29,8 +29,13 @@ export async function loseAddress(stage: Stage, cast: Cast, pod: Pod): Promise<r
   const ask = () => callPlugin(node.plugin, "STATUS");
   const told = (outcome: CniOutcome) => namesIt(address)(outcome) || !node.podwired.running();
   const status = await eventually(ask, told, noticeTimeoutMs);
-  journal.check(`STATUS says 51 and names ${address}`, namesIt(address)(status), failureText(status) ?? "success");
+  journal.check(`STATUS says 51 and names ${address}`, namesIt(address)(status), statusText(status));
   return results;
+}
+
+/** Container ids are long, and say nothing here. */
+function statusText(status: CniOutcome): string {
+  return failureText(status)?.replace(/\b([0-9a-f]{8})[0-9a-f]{56}\b/g, "$1…") ?? "success";
 }
 
 function unassign({ vpc }: Cast, address: Address): void {

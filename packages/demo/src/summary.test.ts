@@ -12,6 +12,7 @@ it("sums up where the time went, what EC2 was asked, and what it cost", () => {
       { node: "node-1", addresses: 4, interfaces: 2, idleInterfaces: 0, furtherSubnets: [] },
       { node: "node-2", addresses: 3, interfaces: 1, idleInterfaces: 0, furtherSubnets: [] },
     ],
+    heldAtEnd: [{ node: "node-1", addresses: 2, interfaces: 1, idleInterfaces: 0, furtherSubnets: [] }],
     ec2Calls: {
       "node-1": { DescribeVpcs: 1, AssignPrivateIpAddresses: 2 },
       "node-2": { DescribeVpcs: 1 },
@@ -31,7 +32,8 @@ it("sums up where the time went, what EC2 was asked, and what it cost", () => {
     "AssignPrivateIpAddresses  2       0",
     "DescribeVpcs              1       1",
     "",
-    "Addresses held of EC2 with all pods there: 7, 2.3 per pod (node-1 4 addresses on 2 interfaces, node-2 3 addresses on 1 interface)",
+    "Addresses held of EC2 with all pods there: 2.3 per pod; node-1 4 addresses on 2 interfaces, node-2 3 addresses on 1 interface",
+    "                       without pods: node-1 2 addresses on 1 interface",
     "Packets the VPC dropped: undeliverable 4",
   ]);
 });

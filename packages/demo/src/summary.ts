@@ -6,13 +6,14 @@ import { renderTable } from "./table.ts";
 export interface SummaryFacts {
   readonly adds: readonly AddTiming[];
   readonly held: readonly Holding[];
+  readonly heldAtEnd: readonly Holding[];
   /** Calls of EC2 that podwired made, by node and action. */
   readonly ec2Calls: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Packets that the VPC dropped, by reason. */
   readonly drops: Readonly<Record<string, number>>;
 }
 
-export function renderSummary({ adds, held, ec2Calls, drops }: SummaryFacts): string {
+export function renderSummary({ adds, held, heldAtEnd, ec2Calls, drops }: SummaryFacts): string {
   return [
     "ADD in ms, p50 / p99 (client: the whole process; daemon: in podwired, with the wait for an address and the kernel)",
     renderAdds(adds),
@@ -20,7 +21,8 @@ export function renderSummary({ adds, held, ec2Calls, drops }: SummaryFacts): st
     "Calls of EC2",
     renderCalls(ec2Calls),
     "",
-    `Addresses held of EC2 with all pods there: ${renderHoldings(held, adds)}`,
+    `Addresses held of EC2 with all pods there: ${(sumOf(held) / adds.length).toFixed(1)} per pod; ${listed(held)}`,
+    `                       without pods: ${listed(heldAtEnd)}`,
     `Packets the VPC dropped: ${counted(drops)}`,
   ].join("\n");
 }
@@ -58,10 +60,12 @@ function renderCalls(calls: SummaryFacts["ec2Calls"]): string {
   ]);
 }
 
-function renderHoldings(held: readonly Holding[], adds: readonly AddTiming[]): string {
-  const sum = held.reduce((total, { addresses }) => total + addresses, 0);
-  const each = held.map((holding) => `${holding.node} ${describeHolding(holding)}`);
-  return `${sum}, ${(sum / adds.length).toFixed(1)} per pod (${each.join(", ")})`;
+function sumOf(held: readonly Holding[]): number {
+  return held.reduce((total, { addresses }) => total + addresses, 0);
+}
+
+function listed(held: readonly Holding[]): string {
+  return held.map((holding) => `${holding.node} ${describeHolding(holding)}`).join(", ") || "?";
 }
 
 function counted(counts: Readonly<Record<string, number>>): string {
