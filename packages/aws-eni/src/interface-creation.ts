@@ -3,6 +3,7 @@ import type { Attachment, NetworkInterface } from "./api.ts";
 import { blockCounts } from "./blocks.ts";
 import { isPrimary } from "./cloud-facts.ts";
 import { tagKeys } from "./config.ts";
+import type { DeviceIndexes } from "./device-indexes.ts";
 import { findInterface, type InterfaceTools, removeInterface } from "./interface-removal.ts";
 import type { LimitsLookup } from "./limits.ts";
 
@@ -11,6 +12,7 @@ const attachAttempts = 3;
 
 export interface CreationTools extends InterfaceTools {
   readonly limits: LimitsLookup;
+  readonly deviceIndexes: DeviceIndexes;
 }
 
 /**
@@ -81,7 +83,7 @@ interface Joining {
   readonly instanceId: string;
 }
 
-async function join(tools: InterfaceTools, joining: Joining, options: CallOptions): Promise<NetworkInterface> {
+async function join(tools: CreationTools, joining: Joining, options: CallOptions): Promise<NetworkInterface> {
   const attachment = await attach(tools, joining, options);
   const { networkInterfaceId } = joining.created;
   const { attachmentId } = attachment;
@@ -95,16 +97,18 @@ async function join(tools: InterfaceTools, joining: Joining, options: CallOption
  * are taken. One that was refused counts as taken, because the describe may lag.
  */
 async function attach(
-  tools: InterfaceTools,
+  tools: CreationTools,
   { created, held, instanceId }: Joining,
   options: CallOptions,
 ): Promise<Omit<Attachment, "deleteOnTermination">> {
   const taken = new Set(indexesOf(held));
   for (let attempt = 1; ; attempt++) {
-    const deviceIndex = lowestFree(taken);
+    const index = tools.deviceIndexes.take(instanceId, taken);
+    const { deviceIndex } = index;
     const slot = { instanceId, deviceIndex, networkCardIndex: 0 };
-    const attached = await tryAttach(tools, { created, slot }, options);
+    const attached = await tryAttach(tools, { created, slot }, options).finally(index.keep);
     if (!(attached instanceof PodwireError)) return attached;
+    if (attached.code === "CLOUD_CONFLICT") index.free();
     const now = await heldBy(tools, instanceId, options).catch(() => Promise.reject(attached));
     const own = now.find(({ networkInterfaceId }) => networkInterfaceId === created.networkInterfaceId);
     if (own?.attachment !== undefined) return own.attachment;
@@ -133,12 +137,6 @@ async function tryAttach({ api }: InterfaceTools, { created, slot }: Slot, optio
 
 function indexesOf(held: readonly NetworkInterface[]): readonly number[] {
   return held.flatMap(({ attachment }) => (attachment?.networkCardIndex === 0 ? [attachment.deviceIndex] : []));
-}
-
-function lowestFree(taken: ReadonlySet<number>): number {
-  let index = 1;
-  while (taken.has(index)) index += 1;
-  return index;
 }
 
 interface Failed {

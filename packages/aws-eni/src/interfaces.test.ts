@@ -1,4 +1,10 @@
-import { type ErrorCode, type InterfaceRequest, neverCancelled } from "@podwire/core";
+import {
+  type CancelSignal,
+  type CloudProvider,
+  type ErrorCode,
+  type InterfaceRequest,
+  neverCancelled,
+} from "@podwire/core";
 import { type FaultEffect, VirtualClock } from "@podwire/testkit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Ec2Action, Ec2Api } from "./api.ts";
@@ -57,6 +63,14 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
     expect(made.blocks).toHaveLength(3);
     const { interfaces } = await providerOn(api()).describe(fake.nodeRef("i-1"), options);
     expect(interfaces).toContainEqual(made);
+  });
+
+  test("several at once get an index each: three calls for each of them, and nothing else that mutates", async () => {
+    const provider = providerOn(api());
+    const made = await Promise.all([1, 2].map((number) => create(api(), { token: `t${number}` }, { provider })));
+    const indexes = made.map(({ interface: { id } }) => interfaceOf(id)?.attachment?.deviceIndex);
+    expect(new Set(indexes).size).toBe(2);
+    expect([...mutations()].sort()).toEqual([...steps, ...steps].sort());
   });
 
   test("an interface without blocks has its own address alone", async () => {
@@ -176,7 +190,7 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
       return false;
     };
     fake.faults.add({ action: "AttachNetworkInterface", when: { matching }, effect: loseAnswer });
-    const made = create(api(), {}, controller.signal);
+    const made = create(api(), {}, { signal: controller.signal });
     await expect(made).rejects.toMatchObject({ code: "CLOUD_OUTCOME_UNKNOWN" });
     expect(mutations()).toEqual(["CreateNetworkInterface", "AttachNetworkInterface"]);
   });
@@ -313,7 +327,11 @@ function providerOn(api: Ec2Api) {
 
 let tokens = 0;
 
-function create(api: Ec2Api, more: Partial<InterfaceRequest>, signal = options.signal) {
+function create(
+  api: Ec2Api,
+  more: Partial<InterfaceRequest>,
+  { signal, provider }: { readonly signal?: CancelSignal; readonly provider?: CloudProvider } = {},
+) {
   tokens += 1;
   const request: InterfaceRequest = {
     token: `token-${tokens}`,
@@ -325,7 +343,7 @@ function create(api: Ec2Api, more: Partial<InterfaceRequest>, signal = options.s
     add: [{ kind: single, count: 3 }],
     ...more,
   };
-  return providerOn(api).createInterface(request, { signal });
+  return (provider ?? providerOn(api)).createInterface(request, { signal: signal ?? options.signal });
 }
 
 function mutations(): readonly Ec2Action[] {

@@ -12,6 +12,7 @@ import { changeBlocks, shortageOf } from "./block-change.ts";
 import { blockCounts, supportedKinds } from "./blocks.ts";
 import { cloudInterfaceOf, subnetFactsOf } from "./cloud-facts.ts";
 import { vpcMtuBytes } from "./config.ts";
+import { createDeviceIndexes } from "./device-indexes.ts";
 import { createInterface } from "./interface-creation.ts";
 import { deleteInterface } from "./interface-removal.ts";
 import { createLimitsLookup } from "./limits.ts";
@@ -40,7 +41,7 @@ const capabilities: Capabilities = {
  */
 export function createAwsProvider({ api, clock, cluster }: AwsProviderOptions): CloudProvider {
   const cidrsOfSubnets = createSubnetCidrLookup(api);
-  const tools = { api, clock, cluster, limits: createLimitsLookup(api) };
+  const tools = { api, clock, cluster, limits: createLimitsLookup(api), deviceIndexes: createDeviceIndexes(clock) };
   return {
     capabilities,
     limits: tools.limits,

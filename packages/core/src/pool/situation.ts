@@ -95,8 +95,8 @@ export function warmAddresses({ family, targets, blockKinds, slotsPerNewInterfac
 }
 
 /**
- * Addresses missing: clamp(max(minimum − total, warm + waiters − available − incoming, 0), 0, maximum − total). Incoming
- * ones that are overdue do not count.
+ * Addresses missing: clamp(max(minimum − total, warm + waiters − available − incoming, 0), 0, maximum − total).
+ * Incoming ones that are overdue do not count.
  */
 export function shortageOf(situation: PoolSituation): number {
   const { targets, counts, waiters } = situation;
