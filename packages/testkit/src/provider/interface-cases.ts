@@ -76,6 +76,13 @@ function testRefusedCreation(test: InterfaceTest): void {
     await assertNothingMade(place, own, () => rejection(create(place, { add }), "SUBNET_FRAGMENTED"));
   });
 
+  test("two requests of one family are refused: NOT_SUPPORTED, and nothing reaches the cloud", async (place) => {
+    const before = place.mutationCount();
+    const request = { kind: kindOf(place), count: 1 };
+    await rejection(create(place, { add: [request, request] }), "NOT_SUPPORTED");
+    assert.equal(place.mutationCount(), before);
+  });
+
   test("a creation that is throttled rejects with CLOUD_THROTTLED, and nothing is left", async (place, own) => {
     place.inject("create", "throttled");
     await assertNothingMade(place, own, () => rejection(create(place, { add: [] }), "CLOUD_THROTTLED"));

@@ -204,6 +204,13 @@ describe("interfaces", () => {
   });
 });
 
+test("IPv6 in a subnet without is rejected, and is no shortage", () => {
+  const subnets = [{ id: "subnet-1", cidr: "10.0.0.0/24" }];
+  const provider = createMemoryProvider({ clock: new VirtualClock(), ...everything, subnets });
+  const kind = { family: 6, prefixLength: 80 } as const;
+  expect(() => provider.cloud.addAny("eni-1", kind)).toThrow(expect.objectContaining({ code: "CLOUD_REJECTED" }));
+});
+
 test("a subnet that was fragmented is whole again when the others leave", async () => {
   const provider = createMemoryProvider({ clock: new VirtualClock(), ...everything });
   const kind = { family: 4, prefixLength: 28 } as const;

@@ -117,6 +117,7 @@ class InMemoryProvider implements MemoryProvider {
   async createInterface(request: InterfaceRequest, options: CallOptions): Promise<InterfaceOutcome> {
     if (!this.capabilities.createInterface) throw notSupported("createInterface");
     this.#mustSupport(request.add);
+    mustBeOneAFamily(request.add);
     const call = { action: "createInterface", request, caller: this.node.id } as const;
     return this.#calls.send(call, options, (atMost) => {
       this.#mustKnow(request.node);
@@ -217,6 +218,11 @@ function countOf(add: BlockRequest | undefined): number {
 function kindsOf(add: readonly BlockRequest[], remove: readonly Cidr[]): readonly BlockKind[] {
   const asked = add.flatMap((request) => ("cidrs" in request ? request.cidrs.map(kindOfBlock) : [request.kind]));
   return [...asked, ...remove.map(kindOfBlock)];
+}
+
+function mustBeOneAFamily(add: readonly BlockRequest[]): void {
+  const families = add.flatMap((one) => [...new Set(kindsOf([one], []).map(({ family }) => family))]);
+  if (new Set(families).size < families.length) throw notSupported("two requests of one family");
 }
 
 function didLess(): PodwireError {

@@ -72,9 +72,9 @@ export class MemorySubnets {
     return this.#space(subnetId, 4).freeCount;
   }
 
-  /** The lowest free block of that kind. @throws SUBNET_EXHAUSTED, SUBNET_FRAGMENTED, CLOUD_NOT_FOUND */
+  /** The lowest free block. @throws SUBNET_EXHAUSTED, SUBNET_FRAGMENTED, CLOUD_NOT_FOUND, CLOUD_REJECTED */
   take(subnetId: string, { family, prefixLength: length }: BlockKind): Cidr {
-    const block = this.#subnet(subnetId).spaces[family]?.take(length);
+    const block = this.#space(subnetId, family).take(length);
     if (block !== undefined) return block;
     const code = length === addressBits(family) ? "SUBNET_EXHAUSTED" : "SUBNET_FRAGMENTED";
     throw new PodwireError(code, `${subnetId} has no free block of IPv${family} /${length}`, { value: subnetId });
@@ -107,7 +107,7 @@ export class MemorySubnets {
 
   #space(subnetId: string, family: Family): AddressSpace {
     const space = this.#subnet(subnetId).spaces[family];
-    if (space === undefined) throw new PodwireError("CLOUD_NOT_FOUND", `subnet ${subnetId} has no IPv${family}`);
+    if (space === undefined) throw new PodwireError("CLOUD_REJECTED", `subnet ${subnetId} has no IPv${family}`);
     return space;
   }
 
