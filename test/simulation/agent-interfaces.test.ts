@@ -193,6 +193,17 @@ describe("prefixes", () => {
   });
 });
 
+test("a family that the subnets do not have is no address: an ADD says so, and nothing is asked for in vain", async () => {
+  const config = { families: [4, 6], pools: { default: quick } };
+  const world = new NodeWorld({ config, provider: cloud() });
+  await world.start();
+  const adding = outcomeOf(world.add(1));
+  await world.clock.advance(30_000);
+  expect(await adding).toBe("CLOUD_NOT_FOUND");
+  expect(calls(world, "createInterface")).toBe(0);
+  await world.stop();
+});
+
 test("a pod of both families gets one address of each, by one block of IPv6 for all pods", async () => {
   const subnets = [{ id: "subnet-1", cidr: "10.0.0.0/24", ipv6Cidr: "2001:db8::/64" }];
   const config = { families: [4, 6], pools: { default: { ...quick, warm: 1 } } };

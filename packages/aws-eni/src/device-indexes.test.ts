@@ -2,18 +2,19 @@ import { VirtualClock } from "@podwire/testkit";
 import { expect, test } from "vitest";
 import { createDeviceIndexes } from "./device-indexes.ts";
 
-test("nobody gets an index that is shown as used, or that another one has taken", async () => {
+test("nobody gets an index that is shown as used, or that another interface has taken", async () => {
   const clock = new VirtualClock();
   const indexes = createDeviceIndexes(clock);
-  const take = (...shown: number[]) => indexes.take("i-1", new Set([0, ...shown]));
-  const [first, second] = [take(2), take(2)];
-  expect([first.deviceIndex, second.deviceIndex]).toEqual([1, 3]);
-  expect(indexes.take("i-2", new Set([0])).deviceIndex).toBe(1);
-  first.free();
-  expect(take(2).deviceIndex).toBe(1);
-  second.keep();
+  const take = (id: string, ...shown: number[]) =>
+    indexes.take(id, { instanceId: "i-1", shown: new Set([0, ...shown]) });
+  expect([take("eni-a", 2), take("eni-b", 2)]).toEqual([1, 3]);
+  expect(indexes.take("eni-x", { instanceId: "i-2", shown: new Set([0]) })).toBe(1);
+  indexes.free("eni-a");
+  expect(take("eni-c", 2)).toBe(1);
+  expect(take("eni-c", 1, 2)).toBe(4);
+  indexes.attached("eni-b");
   await clock.advance(29_999);
-  expect(take(2).deviceIndex).toBe(4);
+  expect(take("eni-d", 1, 2)).toBe(5);
   await clock.advance(1);
-  expect(take(2).deviceIndex).toBe(3);
+  expect(take("eni-d", 1, 2)).toBe(3);
 });

@@ -39,9 +39,13 @@ export async function createInterface(
     },
     options,
   );
+  const { networkInterfaceId } = created;
   try {
-    return await join(tools, { created, held, instanceId: request.node.id }, options);
+    const joined = await join(tools, { created, held, instanceId: request.node.id }, options);
+    tools.deviceIndexes.attached(networkInterfaceId);
+    return joined;
   } catch (thrown) {
+    tools.deviceIndexes.free(networkInterfaceId);
     throw await takeBack(tools, { created, failure: errorFrom(thrown) }, options);
   }
 }
@@ -103,12 +107,10 @@ async function attach(
 ): Promise<Omit<Attachment, "deleteOnTermination">> {
   const taken = new Set(indexesOf(held));
   for (let attempt = 1; ; attempt++) {
-    const index = tools.deviceIndexes.take(instanceId, taken);
-    const { deviceIndex } = index;
+    const deviceIndex = tools.deviceIndexes.take(created.networkInterfaceId, { instanceId, shown: taken });
     const slot = { instanceId, deviceIndex, networkCardIndex: 0 };
-    const attached = await tryAttach(tools, { created, slot }, options).finally(index.keep);
+    const attached = await tryAttach(tools, { created, slot }, options);
     if (!(attached instanceof PodwireError)) return attached;
-    if (attached.code === "CLOUD_CONFLICT") index.free();
     const now = await heldBy(tools, instanceId, options).catch(() => Promise.reject(attached));
     const own = now.find(({ networkInterfaceId }) => networkInterfaceId === created.networkInterfaceId);
     if (own?.attachment !== undefined) return own.attachment;

@@ -24,7 +24,9 @@ export function explainShortage(
   if (targets.maximum !== undefined && roomOf(situation) <= 0) {
     return fail("POOL_EXHAUSTED", `its maximum is ${targets.maximum}`);
   }
-  if (situation.subnets.length === 0) return fail("CLOUD_NOT_FOUND", "no subnet of the node's zone is meant for it");
+  if (situation.subnets.length === 0) {
+    return fail("CLOUD_NOT_FOUND", `no subnet of the node's zone that has IPv${situation.family} is meant for it`);
+  }
   if (situation.subnets.every((subnet) => subnet.exhausted)) {
     return fail(
       "SUBNET_EXHAUSTED",

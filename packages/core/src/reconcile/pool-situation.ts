@@ -27,7 +27,7 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
   const facts = readCloudFacts(state);
   const nowMs = clock.bootMs();
   const slots = facts?.limits.blocksPerInterface[of.family] ?? 0;
-  const subnets = plannedSubnets(context, of.pool, facts);
+  const subnets = plannedSubnets(context, of, facts);
   // A creation that failed is remembered by its subnet, though it would hardly fare better in another one.
   const creationRests = subnets.some(({ id }) => isResting(memory.interfaceRests.growth.get(id), nowMs));
   return {
@@ -85,7 +85,7 @@ function plannedInterfaces(context: CloudContext, of: PoolFamily, slots: number)
   const { state } = ledger;
   const nowMs = clock.bootMs();
   const shown = poolInterfaces(state, of.pool).filter(({ id }) => !memory.hidden.has(id));
-  return shown.map(({ id, ordinal, subnetId }) => {
+  return shown.map(({ id, ordinal, subnetId, gateways }) => {
     const blocks = blocksOn(state, id).map(({ cidr }) => cidr);
     const inFlight = [...state.operations.values()].filter(({ interfaceId }) => interfaceId === id);
     const taken = blocks.filter((cidr) => cidrFamily(cidr) === of.family).length + blocksComing(inFlight, of.family);
@@ -97,7 +97,8 @@ function plannedInterfaces(context: CloudContext, of: PoolFamily, slots: number)
       busySinceMs: inFlight[0]?.startedMs,
       growthRests: isResting(memory.interfaceRests.growth.get(id), nowMs),
       releaseRests: isResting(memory.interfaceRests.release.get(id), nowMs),
-      freeSlots: Math.max(slots - taken, 0),
+      // A subnet without the family has no gateway of it, and no addresses.
+      freeSlots: gateways[of.family] === undefined ? 0 : Math.max(slots - taken, 0),
       idleSinceMs: memory.idleSinceMs.get(id),
     };
   });
@@ -131,7 +132,7 @@ function roomForInterfaces(state: NodeState, facts: CloudFacts | undefined): num
  */
 function plannedSubnets(
   { ledger, memory, clock, settings }: CloudContext,
-  pool: string,
+  { pool, family }: PoolFamily,
   facts: CloudFacts | undefined,
 ): PlannedSubnet[] {
   const tags = Object.entries(settings.growthOf(pool).subnetTags);
@@ -142,6 +143,7 @@ function plannedSubnets(
     tags.length === 0 ? untagged.has(subnet.id) : tags.every(([key, value]) => subnet.tags[key] === value);
   const nowMs = clock.bootMs();
   return (facts?.network.subnets ?? [])
+    .filter(({ gateways }) => gateways[family] !== undefined)
     .filter((subnet) => used.has(subnet.id) || takes(subnet))
     .map((subnet) => ({
       id: subnet.id,
