@@ -7,6 +7,7 @@ import {
   createCancelSource,
   createNodeAgent,
   type DelRequest,
+  type HostNetwork,
   type LogFields,
   type NodeAgent,
   type NodeIdentity,
@@ -55,6 +56,7 @@ export class NodeWorld {
   #stop = createCancelSource();
   #running: Promise<void> = Promise.resolve();
   #identityFails = 0;
+  #life = { number: 1, ended: false };
 
   constructor(options: NodeWorldOptions = {}) {
     this.#config = { cloud: "aws", ...options.config };
@@ -85,8 +87,16 @@ export class NodeWorld {
     await this.#running;
   }
 
+  /** The process ends here and now. What it has asked of the kernel and the cloud still happens; nothing else does. */
+  die(): void {
+    this.#life.ended = true;
+    this.store.crash();
+  }
+
   /** SIGKILL: what the old process was doing goes on nowhere; another one starts from what was committed. */
   async kill(): Promise<void> {
+    this.die();
+    this.#life = { number: this.#life.number + 1, ended: false };
     this.store = this.store.reopen();
     this.#stop.abort(new Error("killed"));
     this.#stop = createCancelSource();
@@ -96,7 +106,7 @@ export class NodeWorld {
 
   /** The process dies and the state file with it. */
   async forgetState(): Promise<void> {
-    this.store.crash();
+    this.die();
     this.store = createMemoryStore();
     await this.kill();
   }
@@ -125,12 +135,15 @@ export class NodeWorld {
 
   #createAgent(): NodeAgent {
     const log = (event: string, fields?: LogFields) => void this.events.push({ event, fields });
+    const life = this.#life;
     const ports: NodePorts = {
-      ...this.#cloud,
-      host: this.host,
+      provider: whileAlive(this.#cloud.provider, life),
+      identity: this.#cloud.identity,
+      host: whileAlive<HostNetwork>(this.host, life),
       store: this.store,
       clock: this.clock,
-      random: new SeededRandom(7),
+      // No process draws the tokens of another.
+      random: new SeededRandom(6 + life.number),
       log: { debug: log, info: log, warn: log, error: log },
       metrics: silentMetrics,
     };
@@ -145,6 +158,17 @@ export class NodeWorld {
       },
     };
   }
+}
+
+/** A dead process asks for nothing and learns nothing. */
+function whileAlive<Port extends object>(port: Port, life: { readonly ended: boolean }): Port {
+  return new Proxy(port, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => (life.ended ? new Promise(() => {}) : Reflect.apply(value, target, args));
+    },
+  });
 }
 
 export function podKey(pod: number): AttachmentKey {
