@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FakeVpcNetwork, type ScenarioInput, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { buildClient } from "@podwire/cni-bin";
-import { type NodeReport, parseAddress, parseCidr, parseMac } from "@podwire/core";
+import { type Family, type NodeReport, parseAddress, parseCidr, parseMac } from "@podwire/core";
 import { type PodwiredOptions, type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
 import { createNetns, deleteNetns } from "@podwire/linux";
 import { type CniContainer, type CniPlugin, callPlugin } from "@podwire/testkit";
@@ -13,18 +13,27 @@ import { kernelText } from "../netns/kernel-text.ts";
 const machine = { name: "lab-node", instanceId: "i-lab" };
 const outsideName = "lab-outside";
 const outsideAddress = "198.51.100.10";
+const outsideAddress6 = "2001:db8:ff::10";
 const readyTimeoutMs = 30_000;
 
 const scenario: ScenarioInput = {
   region: "eu-central-1",
-  vpcs: [{ vpcId: "vpc-lab", cidrBlocks: ["10.0.0.0/16"] }],
-  subnets: [{ subnetId: "subnet-lab", vpcId: "vpc-lab", availabilityZone: "eu-central-1a", cidrBlock: "10.0.0.0/24" }],
+  vpcs: [{ vpcId: "vpc-lab", cidrBlocks: ["10.0.0.0/16"], ipv6CidrBlocks: ["2001:db8:0:100::/56"] }],
+  subnets: [
+    {
+      subnetId: "subnet-lab",
+      vpcId: "vpc-lab",
+      availabilityZone: "eu-central-1a",
+      cidrBlock: "10.0.0.0/24",
+      ipv6CidrBlock: "2001:db8:0:101::/64",
+    },
+  ],
   instances: [
     {
       instanceId: machine.instanceId,
       instanceType: "m5.large",
       subnetId: "subnet-lab",
-      networkInterfaces: [{ privateIpAddress: "10.0.0.10" }],
+      networkInterfaces: [{ privateIpAddress: "10.0.0.10", ipv6AddressCount: 1 }],
     },
   ],
 };
@@ -39,7 +48,7 @@ export interface NodeLab {
   start(changed?: LabDaemon): Promise<PodwiredProcess>;
   readonly nodeNetnsPath: string;
   /** A host outside the VPC, which sees the node's address. */
-  readonly outside: { readonly address: string; readonly netnsPath: string };
+  readonly outside: { readonly address: string; readonly address6: string; readonly netnsPath: string };
   /** A new pod namespace and a container in it; they go with the lab. */
   container(name: string): CniContainer;
   /** Everything that must not change by a request that is refused: podwired's state, the node's kernel, EC2. */
@@ -65,8 +74,12 @@ export async function openNodeLab(daemon: LabDaemon = {}): Promise<NodeLab> {
   }
 }
 
+type PoolValues = Readonly<Record<string, number | boolean>>;
+
 export interface LabDaemon extends Pick<PodwiredOptions, "through"> {
-  readonly pool?: Readonly<Record<string, number>>;
+  readonly pool?: PoolValues;
+  /** Default: IPv4. */
+  readonly families?: readonly Family[];
   /** Makes the place for socket and state; returns what ends it. */
   readonly prepareRun?: (runDirectory: string) => () => void;
 }
@@ -79,8 +92,8 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
   const plugins = { c: await plugin("c"), typescript: await plugin("typescript") };
   const { prepareRun = () => () => {} } = daemon;
   undo.push(prepareRun(runDirectory));
-  const start = async ({ through, pool = stillPool }: LabDaemon = daemon) => {
-    const values = { cloud: "aws", pools: { default: pool }, reconcile: { intervalMs: 60_000 } };
+  const start = async ({ through, pool = stillPool, families = [4] }: LabDaemon = daemon) => {
+    const values = { cloud: "aws", families, pools: { default: pool }, reconcile: { intervalMs: 60_000 } };
     const started = startPodwired({
       ...(through === undefined ? {} : { through }),
       runDirectory,
@@ -100,7 +113,7 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
     podwired,
     start,
     nodeNetnsPath,
-    outside: { address: outsideAddress, netnsPath: vpc.fabric.netnsPath(outsideName) },
+    outside: { address: outsideAddress, address6: outsideAddress6, netnsPath: vpc.fabric.netnsPath(outsideName) },
     container(podName) {
       const netnsPath = `/run/netns/lab-${podName}`;
       createNetns(netnsPath);
@@ -120,10 +133,10 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
   }
 }
 
-async function expectFull(podwired: PodwiredProcess, pool: Readonly<Record<string, number>>): Promise<void> {
+async function expectFull(podwired: PodwiredProcess, pool: PoolValues): Promise<void> {
   const { ready, pools } = await podwired.report();
   expect(ready).toBe(true);
-  expect(pools[0]?.available).toBeGreaterThanOrEqual(pool["minimum"] ?? 0);
+  for (const { available } of pools) expect(available).toBeGreaterThanOrEqual(Number(pool["minimum"] ?? 0));
 }
 
 function startVpc(): Promise<FakeVpcNetwork> {
@@ -135,9 +148,9 @@ function startVpc(): Promise<FakeVpcNetwork> {
       mac: parseMac("02:00:5e:00:53:01"),
       node: outsideName,
       ifName: "eth0",
-      gateways: { 4: parseAddress("198.51.100.1") },
-      subnetCidrs: [parseCidr("198.51.100.0/24")],
-      primaryAddresses: [parseAddress(outsideAddress)],
+      gateways: { 4: parseAddress("198.51.100.1"), 6: parseAddress("fe80::1") },
+      subnetCidrs: [parseCidr("198.51.100.0/24"), parseCidr("2001:db8:ff::/64")],
+      primaryAddresses: [parseAddress(outsideAddress), parseAddress(outsideAddress6)],
     },
   });
 }
