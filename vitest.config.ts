@@ -15,6 +15,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts", "**/node_modules/**", "**/dist/**"],
+          // A bound for what hangs; a property test on a busy machine takes its time.
+          testTimeout: 30_000,
         },
       },
       {

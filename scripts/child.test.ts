@@ -15,6 +15,12 @@ describe("a program", () => {
     expect(end).toEqual({ exitCode: null, signal: "SIGKILL" });
   });
 
+  test("that is detached takes along what it has started: what holds its output open does not hold us", async () => {
+    const stray = `child_process.spawn(process.execPath, ["--eval", "setTimeout(() => {}, 20_000)"], { stdio: "inherit" })`;
+    const run = await captureProgram(node(`${stray}; process.exit(7)`), { detached: true });
+    expect(run).toMatchObject({ exitCode: 7 });
+  });
+
   test("that does not exist is an error that names it", async () => {
     await expect(runProgram(["/nonexistent/program"])).rejects.toThrow(/\/nonexistent\/program/);
   });

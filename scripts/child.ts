@@ -12,13 +12,25 @@ export async function runProgram(argv: readonly string[], options: SpawnOptions 
   return await ended(start(argv, { stdio: "inherit", ...options }));
 }
 
-/** Runs a program to its end and keeps what it prints, both streams in the order they came. */
+/**
+ * Runs a program to its end and keeps what it prints, both streams in the order they came. One that is `detached` takes
+ * along everything it has started, however it ends.
+ */
 export async function captureProgram(argv: readonly string[], options: SpawnOptions = {}): Promise<CapturedRun> {
   const child = start(argv, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
+  if (options.detached === true) child.once("exit", () => killGroup(child.pid));
   const end = await ended(child);
   return { ...end, output: Buffer.concat(chunks).toString() };
+}
+
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, "SIGKILL");
+  } catch {
+    // Nobody is left.
+  }
 }
 
 function start(argv: readonly string[], options: SpawnOptions): ChildProcess {

@@ -10,7 +10,7 @@ import { judge, type Tally } from "./tally.ts";
 const project: Readonly<Record<string, string>> = {
   "outcomes.test.js": `
     test("passes", () => {});
-    test("fails", () => { throw new Error("on purpose"); });
+    test("fails", () => { throw new RangeError("on purpose"); });
     test("gives a reason", (context) => context.skip("no compiler"));
     test.skip("gives none", () => {});
   `,
@@ -64,6 +64,10 @@ describe("a run of a project in which everything happens", () => {
   test("counts what passed and what failed", () => {
     expect(tally).toMatchObject({ passed: 2, failed: 1 });
     expect(exitCode).toBe(1);
+  });
+
+  test("names what failed, and what it failed with", () => {
+    expect(tally.failures).toEqual([{ name: "outcomes.test.js > fails", errors: ["RangeError"] }]);
   });
 
   test("keeps the reasons of skipped tests, and names those without", () => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
-import type { SkippedTest, Tally } from "./tally.ts";
+import type { FailedTest, SkippedTest, Tally } from "./tally.ts";
 
 /** Environment variable with the file that `tallyReporter` writes to; without it there is no tally. */
 export const tallyFileVariable = "PODWIRE_TEST_TALLY_FILE";
@@ -38,13 +38,22 @@ function countTests(modules: readonly TestModule[]): Omit<Tally, "problems"> {
   const passed = tests.filter((test) => test.result().state === "passed").length;
   const skipped = tests.flatMap(skippedTest);
   // What is neither (a test that never finished) counts as failed.
-  return { passed, failed: tests.length - passed - skipped.length, skipped };
+  return { passed, failed: tests.length - passed - skipped.length, failures: tests.flatMap(failedTest), skipped };
+}
+
+function failedTest(test: TestCase): readonly FailedTest[] {
+  const { state, errors = [] } = test.result();
+  return state === "failed" ? [{ name: nameOf(test), errors: errors.map(({ name = "Error" }) => name) }] : [];
 }
 
 function skippedTest(test: TestCase): readonly SkippedTest[] {
   const result = test.result();
   if (result.state !== "skipped") return [];
-  return [{ name: `${test.module.relativeModuleId} > ${test.fullName}`, reason: result.note }];
+  return [{ name: nameOf(test), reason: result.note }];
+}
+
+function nameOf(test: TestCase): string {
+  return `${test.module.relativeModuleId} > ${test.fullName}`;
 }
 
 function problemsOf(module: TestModule): readonly string[] {

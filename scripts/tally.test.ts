@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { judge, sumTallies, type Tally, tallyLine } from "./tally.ts";
+import { judge, noTests, sumTallies, type Tally, tallyLine } from "./tally.ts";
 
 const clean = { exitCode: 0, signal: null };
-const someTests: Tally = { passed: 3, failed: 0, skipped: [{ name: "a", reason: "no compiler" }], problems: [] };
-const nothing: Tally = { passed: 0, failed: 0, skipped: [], problems: [] };
+const someTests: Tally = { ...noTests, passed: 3, skipped: [{ name: "a", reason: "no compiler" }] };
 
 describe("a test run is judged", () => {
   test("as it was reported when vitest ended well", () => {
@@ -29,7 +28,7 @@ describe("a test run is judged", () => {
       end: { exitCode: 1, signal: null },
       says: /exited with 1 although no test failed/,
     },
-    { name: "no test ran", tally: nothing, end: clean, says: /no test ran/ },
+    { name: "no test ran", tally: noTests, end: clean, says: /no test ran/ },
   ])("as failed, with the reason, when $name", ({ tally, end, says }) => {
     const judged = judge(tally, end, false);
     expect(judged.failed).toBe(1);
@@ -37,7 +36,7 @@ describe("a test run is judged", () => {
   });
 
   test("as empty and not failed when a filter left nothing of this suite", () => {
-    expect(judge(nothing, clean, true)).toEqual(nothing);
+    expect(judge(noTests, clean, true)).toEqual(noTests);
   });
 });
 

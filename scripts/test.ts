@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { PodwireError } from "@podwire/core";
 import { runInSandbox } from "@podwire/testkit";
 import { runProgram } from "./child.ts";
-import { judge, type ProcessEnd, type SkippedTest, sumTallies, type Tally, tallyLine } from "./tally.ts";
+import { judge, noTests, type ProcessEnd, type SkippedTest, sumTallies, type Tally, tallyLine } from "./tally.ts";
 import { tallyFileVariable } from "./tally-reporter.ts";
 
 interface Suite {
@@ -25,7 +25,10 @@ const root = join(import.meta.dirname, "..");
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ options: { suite: { type: "string" } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { suite: { type: "string" }, json: { type: "string" } },
+    allowPositionals: true,
+  });
   const chosen = suites.filter(({ name }) => values.suite === undefined || values.suite === name);
   if (chosen.length === 0) {
     console.error(
@@ -41,6 +44,7 @@ async function main(): Promise<number> {
   }
   const sum = sumTallies(tallies);
   for (const skipped of sum.skipped) console.log(describeSkipped(skipped));
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(sum));
   console.log(tallyLine(sum));
   return interrupted || sum.failed > 0 || sum.passed === 0 ? 1 : 0;
 }
@@ -68,7 +72,7 @@ function brokenSuite(error: unknown): Tally {
   const details = error instanceof PodwireError && error.details !== undefined ? `; ${error.details}` : "";
   const problem = `${error instanceof Error ? error.message : String(error)}${details}`;
   console.log(`problem: ${problem}`);
-  return { passed: 0, failed: 1, skipped: [], problems: [problem] };
+  return { ...noTests, failed: 1, problems: [problem] };
 }
 
 function readTally(file: string): Tally | undefined {

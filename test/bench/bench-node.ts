@@ -1,106 +1,133 @@
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { startFakeVpcNetwork } from "@podwire/aws-eni/testing";
-import { buildClient } from "@podwire/cni-bin";
-import { PodwireError, parseAddress, parseCidr, parseMac } from "@podwire/core";
+import { type FakeVpcNetwork, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
+import { type NodeReport, PodwireError, parseAddress, parseCidr, parseMac } from "@podwire/core";
 import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
-import { type Plugin, timePlugin } from "./plugin.ts";
+import type { Plugin } from "./plugin.ts";
+import type { Stage } from "./stage.ts";
 
-/** A node in a pretend VPC, with a real podwired and our plugin. */
+/** A node in a pretend VPC, with podwired as it is shipped and our plugin. */
 export interface BenchNode {
+  readonly network: FakeVpcNetwork;
+  readonly netnsPath: string;
   readonly plugin: Plugin;
-  /** Which client was built. */
-  readonly clientKind: string;
+  readonly podwired: () => PodwiredProcess;
+  /** Starts podwired again, on the state of the one that has ended. */
+  restart(): void;
+  /** Resolves once podwired's report is so. @throws DAEMON_UNREACHABLE with the end of podwired's log */
+  until(isSo: (report: NodeReport) => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
-const readyTimeoutMs = 60_000;
-
-/** An instance whose one interface takes 29 addresses beside its own. */
-const instance = { name: "bench-node", instanceId: "i-bench", address: parseAddress("10.0.0.10") };
-
-const vpcNetwork = {
-  scenario: {
-    region: "eu-central-1",
-    vpcs: [{ vpcId: "vpc-bench", cidrBlocks: ["10.0.0.0/16"] }],
-    subnets: [
-      { subnetId: "subnet-bench", vpcId: "vpc-bench", availabilityZone: "eu-central-1a", cidrBlock: "10.0.0.0/24" },
-    ],
-    instances: [
-      {
-        instanceId: instance.instanceId,
-        instanceType: "m5.4xlarge",
-        subnetId: "subnet-bench",
-        networkInterfaces: [{ privateIpAddress: instance.address }],
-      },
-    ],
-  },
-  machines: [instance],
-  ec2Address: parseAddress("10.0.255.10"),
-  outside: {
-    mac: parseMac("02:00:5e:00:53:01"),
-    node: "outside",
-    ifName: "eth0",
-    gateways: { 4: parseAddress("198.51.100.1") },
-    subnetCidrs: [parseCidr("198.51.100.0/24")],
-    primaryAddresses: [parseAddress("198.51.100.10")],
-  },
-};
-
-/** @param directory for configuration, state and the plugin; the caller removes it after `close` */
-export async function startBenchNode(directory: string): Promise<BenchNode> {
-  const network = await startFakeVpcNetwork(vpcNetwork);
-  const runDirectory = join(directory, "run");
-  const client = await buildClient({ directory: join(directory, "bin") });
-  const values = {
-    cloud: "aws",
-    // No cool-down: 29 addresses serve any number of rounds.
-    pools: { default: { minimum: 16, warm: 8, cooldownMs: 0 } },
-    // Nobody reads the log while a plugin is timed, and a full pipe would stop the daemon.
-    log: { level: "error" },
-  };
-  const podwired = startPodwired({
-    runDirectory,
-    netnsPath: network.fabric.netnsPath(instance.name),
-    config: { values, directory },
-    environment: {
-      AWS_ENDPOINT_URL_EC2: network.ec2Url,
-      AWS_REGION: network.region,
-      AWS_ACCESS_KEY_ID: "AKIABENCHBENCHBENCHB",
-      AWS_SECRET_ACCESS_KEY: "bench",
-    },
-  });
-  const plugin: Plugin = {
-    path: client.path,
-    config: { cniVersion: "1.1.0", name: "bench", type: "podwire" },
-    environment: { PODWIRE_RUN_DIR: runDirectory },
-  };
-  const close = async (): Promise<void> => {
-    await podwired.end("SIGTERM");
-    await network.close();
-  };
-  try {
-    await untilReady(plugin, podwired);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { plugin, clientKind: client.kind, close };
+export interface BenchNodeOptions {
+  readonly instanceType: string;
+  /** The default pool; without cool-down, so that few addresses serve any number of rounds. */
+  readonly pool: { readonly minimum: number; readonly warm: number; readonly prefixes?: boolean };
+  readonly reconcile?: object;
 }
 
-/** @throws DAEMON_UNREACHABLE with the end of podwired's log */
-async function untilReady(plugin: Plugin, podwired: PodwiredProcess): Promise<void> {
+const readyTimeoutMs = 60_000;
+const pollMs = 50;
+const instance = { name: "bench-node", instanceId: "i-bench", address: parseAddress("10.0.0.10") };
+
+/** Resolves when podwired has compared its state with the cloud and the pool holds the minimum. */
+async function startBenchNode(stage: Stage, options: BenchNodeOptions): Promise<BenchNode> {
+  const directory = stage.directory();
+  const runDirectory = stage.directory();
+  const network = await startNetwork(options.instanceType);
+  const netnsPath = network.fabric.netnsPath(instance.name);
+  const start = () =>
+    startPodwired({
+      program: stage.daemon,
+      runDirectory,
+      netnsPath,
+      config: { directory, values: configOf(options) },
+      environment: { AWS_ENDPOINT_URL_EC2: network.ec2Url, ...credentials },
+    });
+  let podwired = start();
+  const node: BenchNode = {
+    network,
+    netnsPath,
+    plugin: {
+      path: stage.client.path,
+      config: { cniVersion: "1.1.0", name: "bench", type: "podwire" },
+      environment: { PODWIRE_RUN_DIR: runDirectory },
+    },
+    podwired: () => podwired,
+    restart() {
+      podwired = start();
+    },
+    until: (isSo) => until(podwired, isSo),
+    async close() {
+      await podwired.end("SIGTERM");
+      await network.close();
+    },
+  };
+  await node.until(isFull(options.pool)).catch((error) => node.close().then(() => Promise.reject(error)));
+  return node;
+}
+
+/** Runs `work` on a node that ends with it. */
+export async function withBenchNode<T>(
+  stage: Stage,
+  options: BenchNodeOptions,
+  work: (node: BenchNode) => Promise<T>,
+): Promise<T> {
+  const node = await startBenchNode(stage, options);
+  try {
+    return await work(node);
+  } finally {
+    await node.close();
+  }
+}
+
+function isFull({ minimum }: BenchNodeOptions["pool"]) {
+  return ({ describedMs, operations, pools }: NodeReport): boolean =>
+    describedMs !== undefined && operations.length === 0 && pools.every(({ available }) => available >= minimum);
+}
+
+/** Nobody reads the log while a plugin is timed, and a full pipe would stop the daemon. */
+function configOf({ pool, reconcile = {} }: BenchNodeOptions): object {
+  return { cloud: "aws", pools: { default: { cooldownMs: 0, ...pool } }, reconcile, log: { level: "error" } };
+}
+
+const credentials = {
+  AWS_REGION: "eu-central-1",
+  AWS_ACCESS_KEY_ID: "AKIABENCHBENCHBENCHB",
+  AWS_SECRET_ACCESS_KEY: "bench",
+};
+
+function startNetwork(instanceType: string): Promise<FakeVpcNetwork> {
+  const networkInterfaces = [{ privateIpAddress: instance.address }];
+  const subnetId = "subnet-bench";
+  return startFakeVpcNetwork({
+    scenario: {
+      region: credentials.AWS_REGION,
+      vpcs: [{ vpcId: "vpc-bench", cidrBlocks: ["10.0.0.0/16"] }],
+      subnets: [{ subnetId, vpcId: "vpc-bench", availabilityZone: "eu-central-1a", cidrBlock: "10.0.0.0/20" }],
+      instances: [{ instanceId: instance.instanceId, instanceType, subnetId, networkInterfaces }],
+    },
+    machines: [instance],
+    ec2Address: parseAddress("10.0.255.10"),
+    outside: {
+      mac: parseMac("02:00:5e:00:53:01"),
+      node: "outside",
+      ifName: "eth0",
+      gateways: { 4: parseAddress("198.51.100.1") },
+      subnetCidrs: [parseCidr("198.51.100.0/24")],
+      primaryAddresses: [parseAddress("198.51.100.10")],
+    },
+  });
+}
+
+async function until(podwired: PodwiredProcess, isSo: (report: NodeReport) => boolean): Promise<void> {
   const deadlineMs = performance.now() + readyTimeoutMs;
   for (;;) {
-    try {
-      timePlugin(plugin, "STATUS");
-      return;
-    } catch (cause) {
-      if (!podwired.running() || performance.now() > deadlineMs) {
-        const details = podwired.lines.slice(-5).join("\n");
-        throw new PodwireError("DAEMON_UNREACHABLE", "podwired of the bench is not ready", { cause, details });
-      }
-      await pause(100);
+    const report = await podwired.report().catch(() => undefined);
+    if (report !== undefined && isSo(report)) return;
+    if (!podwired.running() || performance.now() > deadlineMs) {
+      const details = [JSON.stringify(report?.problems), ...podwired.lines.slice(-5)].join("\n");
+      throw new PodwireError("DAEMON_UNREACHABLE", "podwired of the bench does not get ready", { details });
     }
+    await pause(pollMs);
   }
 }

@@ -1,13 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeMeasurement, findExcess, type Measurement, percentiles } from "./measurement.ts";
-
-const measured: Measurement = {
-  name: "add",
-  unit: "ms",
-  ours: { p50: 2, p99: 5 },
-  peer: { p50: 8, p99: 9 },
-  ratio: 0.25,
-};
+import { describeRow, type Measurement, measurementOf, percentiles } from "./measurement.ts";
 
 describe("percentiles", () => {
   test("are measured values, in any order of the samples", () => {
@@ -21,26 +13,41 @@ describe("percentiles", () => {
   });
 });
 
-describe("a limit", () => {
-  test.each([
-    { limit: { maxRatio: 0.25, maxP50: 2 }, excess: [] },
-    { limit: { maxRatio: 0.2 }, excess: ["add: ratio 0.25 is above 0.2"] },
-    { limit: { maxP50: 1 }, excess: ["add: p50 2.00 ms is above 1"] },
-    { limit: {}, excess: [] },
-  ])("$limit finds $excess", ({ limit, excess }) => {
-    expect(findExcess(measured, limit)).toEqual(excess);
+describe("a measurement", () => {
+  test("has the ratio of the medians where there is a peer", () => {
+    const made = measurementOf("add", { unit: "ms", ours: [3, 1, 2], peer: [9, 8, 7], note: "n" });
+    expect(made).toEqual({
+      name: "add",
+      unit: "ms",
+      ours: { p50: 2, p99: 3 },
+      peer: { p50: 8, p99: 9 },
+      ratio: 0.25,
+      note: "n",
+    });
   });
 
-  test("of a ratio is not judged where no peer could be measured", () => {
-    const alone: Measurement = { name: "add", unit: "ms", ours: { p50: 2, p99: 5 } };
-    expect(findExcess(alone, { maxRatio: 0.1 })).toEqual([]);
+  test("has neither peer nor ratio without one", () => {
+    const made = measurementOf("rss", { unit: "MiB", ours: [60], note: "n" });
+    expect(made).toEqual({ name: "rss", unit: "MiB", ours: { p50: 60, p99: 60 }, note: "n" });
   });
 });
 
-test("a measurement is one line, with what it was compared with", () => {
-  expect(describeMeasurement(measured)).toBe(
-    "add: p50 2.00 ms, p99 5.00 ms; peer p50 8.00 ms, p99 9.00 ms; ratio 0.25",
-  );
-  const noted = { name: "rss", unit: "MiB", ours: { p50: 60, p99: 61 }, note: "no peer" } as const;
-  expect(describeMeasurement(noted)).toBe("rss: p50 60.00 MiB, p99 61.00 MiB (no peer)");
+describe("a row is one line", () => {
+  const peer = { peer: { p50: 8, p99: 9 }, ratio: 0.25 };
+  const rss: Measurement = { name: "rss", unit: "MiB", ours: { p50: 60, p99: 61 }, note: "no peer" };
+  test.each([
+    {
+      what: "with what it was compared with",
+      row: { name: "add", unit: "ms", ours: { p50: 2, p99: 5 }, ...peer } as const,
+      line: "add: p50 2.00 ms, p99 5.00 ms; peer p50 8.00 ms, p99 9.00 ms; ratio 0.25",
+    },
+    { what: "with its note", row: rss, line: "rss: p50 60.00 MiB, p99 61.00 MiB (no peer)" },
+    {
+      what: "also when it could not be measured",
+      row: { name: "add", unmeasured: "no kernel" },
+      line: "add: not measured: no kernel",
+    },
+  ])("$what", ({ row, line }) => {
+    expect(describeRow(row)).toBe(line);
+  });
 });

@@ -13,11 +13,13 @@ export interface Percentiles {
   readonly p99: number;
 }
 
-/** What `--check` demands of a measurement; what is absent is not judged. */
-export interface Limit {
-  readonly maxRatio?: number;
-  readonly maxP50?: number;
+/** A row that could not be had on this machine. */
+export interface Unmeasured {
+  readonly name: string;
+  readonly unmeasured: string;
 }
+
+export type Row = Measurement | Unmeasured;
 
 /** Nearest-rank percentiles: values that were measured, none between them. Of nothing there are none. */
 export function percentiles(samples: readonly number[]): Percentiles {
@@ -27,24 +29,25 @@ export function percentiles(samples: readonly number[]): Percentiles {
   return { p50: rank(0.5), p99: rank(0.99) };
 }
 
-/**
- * Why a measurement breaks its limit. A ratio that is demanded and could not be measured breaks nothing: see its
- * note.
- */
-export function findExcess(measurement: Measurement, limit: Limit): readonly string[] {
-  const { name, ours, ratio, unit } = measurement;
-  const found: string[] = [];
-  if (limit.maxRatio !== undefined && ratio !== undefined && ratio > limit.maxRatio) {
-    found.push(`${name}: ratio ${ratio.toFixed(2)} is above ${limit.maxRatio}`);
-  }
-  if (limit.maxP50 !== undefined && ours.p50 > limit.maxP50) {
-    found.push(`${name}: p50 ${ours.p50.toFixed(2)} ${unit} is above ${limit.maxP50}`);
-  }
-  return found;
+export interface Comparison {
+  readonly unit: Measurement["unit"];
+  readonly ours: readonly number[];
+  /** Of a peer that was measured beside; without it there is no ratio. */
+  readonly peer?: readonly number[] | undefined;
+  readonly note: string;
 }
 
-/** The measurement as one line for people. */
-export function describeMeasurement({ name, unit, ours, peer, ratio, note }: Measurement): string {
+export function measurementOf(name: string, { unit, ours, peer, note }: Comparison): Measurement {
+  const own = percentiles(ours);
+  if (peer === undefined) return { name, unit, ours: own, note };
+  const other = percentiles(peer);
+  return { name, unit, ours: own, peer: other, ratio: own.p50 / other.p50, note };
+}
+
+/** The row as one line for people. */
+export function describeRow(row: Row): string {
+  if ("unmeasured" in row) return `${row.name}: not measured: ${row.unmeasured}`;
+  const { name, unit, ours, peer, ratio, note } = row;
   const pair = ({ p50, p99 }: Percentiles): string => `p50 ${p50.toFixed(2)} ${unit}, p99 ${p99.toFixed(2)} ${unit}`;
   const beside = peer === undefined ? "" : `; peer ${pair(peer)}`;
   const compared = ratio === undefined ? "" : `; ratio ${ratio.toFixed(2)}`;

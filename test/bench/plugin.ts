@@ -1,5 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { errorFrom, PodwireError } from "@podwire/core";
+import { type ChildProcess, spawn } from "node:child_process";
+import { dirname } from "node:path";
+import { PodwireError } from "@podwire/core";
+import type { ProgramRun, RunOutcome, RunRequest } from "./runner.ts";
 
 /** A CNI plugin on disk, ours or a peer's. */
 export interface Plugin {
@@ -15,31 +17,86 @@ export interface Container {
   readonly netnsPath: string;
 }
 
-/**
- * Runs the plugin to its end and says how long that took, start of the process included. Blocks this process, so that
- * nothing of ours competes with it.
- * @throws IO_FAILURE with the plugin's own words
- */
-export function timePlugin(plugin: Plugin, command: "ADD" | "DEL" | "STATUS", container?: Container): number {
+export interface PluginCall {
+  readonly plugin: Plugin;
+  readonly command: "ADD" | "DEL";
+  readonly container: Container;
+}
+
+export interface Timings {
+  /** Of each call, in their order. */
+  readonly ms: readonly number[];
+  /** From the start of the first to the end of the last. */
+  readonly tookMs: number;
+}
+
+/** Starts plugins as a runtime does, in a process of its own. */
+export interface PluginRunner {
+  /** @throws IO_FAILURE with the words of the first plugin that failed */
+  inTurn(calls: readonly PluginCall[]): Promise<Timings>;
+  /** @throws IO_FAILURE with the words of the first plugin that failed; all have ended then */
+  atOnce(calls: readonly PluginCall[]): Promise<Timings>;
+  /** ADD once, whatever comes of it: the exit code. */
+  tryAdd(plugin: Plugin, container: Container): Promise<number | null>;
+  /** How long a program that does nothing takes: the part of every figure that is the start of a process. */
+  nothingMs(times: number): Promise<readonly number[]>;
+  close(): void;
+}
+
+/** @param program `runner.ts` in JavaScript: to strip its types would cost it memory */
+export function startPluginRunner(program: string): PluginRunner {
+  const child = spawn(process.execPath, [program], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const run = (how: RunRequest["how"], runs: readonly ProgramRun[]) => request(child, { how, runs });
+  const succeed = async (how: RunRequest["how"], calls: readonly PluginCall[]): Promise<Timings> => {
+    const { outcomes, tookMs } = await run(how, calls.map(programRun));
+    const failed = outcomes.findIndex(({ exitCode }) => exitCode !== 0);
+    if (failed >= 0) throw failureOf(calls[failed], outcomes[failed]);
+    return { ms: outcomes.map(({ ms }) => ms), tookMs };
+  };
+  return {
+    inTurn: (calls) => succeed("in-turn", calls),
+    atOnce: (calls) => succeed("at-once", calls),
+    async tryAdd(plugin, container) {
+      const { outcomes } = await run("in-turn", [programRun({ plugin, command: "ADD", container })]);
+      return outcomes[0]?.exitCode ?? null;
+    },
+    async nothingMs(times) {
+      const { outcomes } = await run("in-turn", Array(times).fill({ path: "/bin/true", input: "", env: {} }));
+      return outcomes.map(({ ms }) => ms);
+    },
+    close: () => child.disconnect(),
+  };
+}
+
+interface RunReply {
+  readonly outcomes: readonly RunOutcome[];
+  readonly tookMs: number;
+}
+
+function request(child: ChildProcess, asked: RunRequest): Promise<RunReply> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(new PodwireError("IO_FAILURE", "the process that starts the plugins has ended"));
+    child.once("exit", end);
+    child.once("message", (reply) => {
+      child.off("exit", end);
+      resolve(reply as RunReply);
+    });
+    child.send(asked);
+  });
+}
+
+function programRun({ plugin, command, container }: PluginCall): ProgramRun {
   const env = {
     ...plugin.environment,
     CNI_COMMAND: command,
-    CNI_PATH: plugin.path.slice(0, plugin.path.lastIndexOf("/")),
-    ...(container === undefined
-      ? {}
-      : { CNI_CONTAINERID: container.id, CNI_NETNS: container.netnsPath, CNI_IFNAME: "eth0" }),
+    CNI_PATH: dirname(plugin.path),
+    CNI_CONTAINERID: container.id,
+    CNI_NETNS: container.netnsPath,
+    CNI_IFNAME: "eth0",
   };
-  const startedMs = performance.now();
-  const { status, stdout, error } = spawnSync(plugin.path, { input: JSON.stringify(plugin.config), env });
-  const tookMs = performance.now() - startedMs;
-  if (error !== undefined) throw errorFrom(error, `run ${plugin.path}`);
-  if (status !== 0) throw new PodwireError("IO_FAILURE", `${plugin.path} failed ${command}: ${stdout}`);
-  return tookMs;
+  return { path: plugin.path, input: JSON.stringify(plugin.config), env };
 }
 
-/** How long a program that does nothing takes: the part of every figure that is the start of a process from Node. */
-export function timeNothing(): number {
-  const startedMs = performance.now();
-  spawnSync("/bin/true");
-  return performance.now() - startedMs;
+function failureOf(call: PluginCall | undefined, outcome: RunOutcome | undefined): PodwireError {
+  return new PodwireError("IO_FAILURE", `${call?.plugin.path} failed ${call?.command}: ${outcome?.stdout}`);
 }

@@ -1,15 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createNetns, deleteNetns } from "@podwire/linux";
-import { startBenchNode } from "./bench-node.ts";
-import { type Measurement, percentiles } from "./measurement.ts";
-import { type Container, type Plugin, timeNothing, timePlugin } from "./plugin.ts";
+import { type BenchNode, withBenchNode } from "./bench-node.ts";
+import { withContainers } from "./containers.ts";
+import { type Measurement, measurementOf, percentiles } from "./measurement.ts";
+import { findPeer } from "./peer.ts";
+import type { Plugin, PluginRunner } from "./plugin.ts";
+import type { Stage } from "./stage.ts";
 
 const rounds = 200;
 /** Not counted: the first of everything is slower. */
 const warmUpRounds = 10;
-const debianPtp = "/usr/lib/cni/ptp";
 
 interface Samples {
   readonly addMs: number[];
@@ -17,82 +15,45 @@ interface Samples {
 }
 
 /**
- * ADD and DEL one after another, each by a plugin process, beside Debian's ptp and host-local on the same kernel and in
- * the same rounds. An ADD of ours is served from the pool; a DEL ends when the kernel is clean.
+ * ADD and DEL one after another, each by a plugin process, beside the peer on the same kernel and in the same rounds.
+ * An ADD of ours is served from the pool; a DEL ends when the kernel is clean.
  */
-export async function measureSequential(): Promise<readonly Measurement[]> {
-  const directory = mkdtempSync(join(tmpdir(), "podwire-bench-"));
-  try {
-    const node = await startBenchNode(directory);
-    try {
-      const peer = existsSync(debianPtp) ? ptpPlugin(directory) : undefined;
-      const ours = takeSamples(node.plugin, peer);
-      return report(ours, node.clientKind);
-    } finally {
-      await node.close();
-    }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+export function measureSequential(stage: Stage): Promise<readonly Measurement[]> {
+  const options = { instanceType: "m5.4xlarge", pool: { minimum: 16, warm: 8 } };
+  return withBenchNode(stage, options, (node) => measure(stage, node));
+}
+
+async function measure(stage: Stage, node: BenchNode): Promise<readonly Measurement[]> {
+  const { runner, client } = stage;
+  const peer = findPeer(stage.directory());
+  const ours: Samples = { addMs: [], delMs: [] };
+  const theirs: Samples = { addMs: [], delMs: [] };
+  for (let round = -warmUpRounds; round < rounds; round++) {
+    await playRound(runner, { plugin: node.plugin, name: `ours-${round}`, samples: round < 0 ? undefined : ours });
+    if (peer.plugin === undefined) continue;
+    await playRound(runner, { plugin: peer.plugin, name: `peer-${round}`, samples: round < 0 ? undefined : theirs });
   }
-}
-
-interface AllSamples {
-  readonly ours: Samples;
-  readonly peer: Samples | undefined;
-}
-
-function takeSamples(ours: Plugin, peer: Plugin | undefined): AllSamples {
-  const samples = {
-    ours: { addMs: [], delMs: [] } as Samples,
-    peer: peer === undefined ? undefined : ({ addMs: [], delMs: [] } as Samples),
-  };
-  for (let round = 0; round < warmUpRounds + rounds; round++) {
-    const isCounted = round >= warmUpRounds;
-    playRound(ours, `ours-${round}`, isCounted ? samples.ours : undefined);
-    if (peer !== undefined) playRound(peer, `peer-${round}`, isCounted ? samples.peer : undefined);
-  }
-  return samples;
-}
-
-/** One pod's life, in a namespace of its own. */
-function playRound(plugin: Plugin, name: string, samples: Samples | undefined): void {
-  const container: Container = { id: name, netnsPath: `/run/netns/${name}` };
-  createNetns(container.netnsPath);
-  try {
-    const addMs = timePlugin(plugin, "ADD", container);
-    const delMs = timePlugin(plugin, "DEL", container);
-    samples?.addMs.push(addMs);
-    samples?.delMs.push(delMs);
-  } finally {
-    deleteNetns(container.netnsPath);
-  }
-}
-
-function ptpPlugin(directory: string): Plugin {
-  const ipam = { type: "host-local", subnet: "10.99.0.0/16", dataDir: join(directory, "host-local") };
-  const config = { cniVersion: "1.0.0", name: "bench-ptp", type: "ptp", ipam };
-  return { path: debianPtp, config, environment: {} };
-}
-
-function report({ ours, peer }: AllSamples, clientKind: string): readonly Measurement[] {
-  const nothingMs = percentiles(Array.from({ length: rounds }, timeNothing)).p50.toFixed(2);
-  const beside = peer === undefined ? `no peer, for want of ${debianPtp}` : "peer: Debian's ptp and host-local";
-  const note = `${clientKind} client; ${beside}; of each figure ${nothingMs} ms are the start of a process`;
+  const nothingMs = percentiles(await runner.nothingMs(rounds)).p50.toFixed(2);
+  const note = `${client.kind} client; ${peer.note}; of each figure ${nothingMs} ms are the start of a process`;
   return [
-    compare("add-sequential", { ours: ours.addMs, peer: peer?.addMs, note }),
-    compare("del-sequential", { ours: ours.delMs, peer: peer?.delMs, note }),
+    measurementOf("add-sequential", { unit: "ms", ours: ours.addMs, peer: peer.plugin && theirs.addMs, note }),
+    measurementOf("del-sequential", { unit: "ms", ours: ours.delMs, peer: peer.plugin && theirs.delMs, note }),
   ];
 }
 
-interface Comparison {
-  readonly ours: readonly number[];
-  readonly peer: readonly number[] | undefined;
-  readonly note: string;
+interface Round {
+  readonly plugin: Plugin;
+  readonly name: string;
+  /** Undefined: not counted. */
+  readonly samples: Samples | undefined;
 }
 
-function compare(name: string, { ours, peer, note }: Comparison): Measurement {
-  const own = percentiles(ours);
-  if (peer === undefined) return { name, unit: "ms", ours: own, note };
-  const other = percentiles(peer);
-  return { name, unit: "ms", ours: own, peer: other, ratio: own.p50 / other.p50, note };
+/** One pod's life, in a namespace of its own. */
+function playRound(runner: PluginRunner, { plugin, name, samples }: Round): Promise<void> {
+  return withContainers({ name, count: 1 }, async (containers) => {
+    const added = await runner.inTurn(containers.map((container) => ({ plugin, command: "ADD", container })));
+    const deleted = await runner.inTurn(containers.map((container) => ({ plugin, command: "DEL", container })));
+    samples?.addMs.push(...added.ms);
+    samples?.delMs.push(...deleted.ms);
+  });
 }

@@ -1,3 +1,4 @@
+import { parseCidr } from "@podwire/core";
 import { describe, expect, test } from "vitest";
 import { addressOf, expectAgreement, NodeWorld, ofCode, podKey, smallPool as small } from "./node-world.ts";
 
@@ -53,6 +54,22 @@ describe("the pool", () => {
 });
 
 describe("what somebody else does in the cloud", () => {
+  test("a range that the VPC gets or loses is known to the kernel within ten minutes", async () => {
+    const world = new NodeWorld({ config: small });
+    await world.boot();
+    const { cloud } = world.provider;
+    const before = cloud.network.bind(cloud);
+    const ranges = () => world.host.converged.at(-1)?.vpcCidrs;
+    expect(ranges()).toEqual(["10.0.0.0/24"]);
+    cloud.network = () => ({ ...before(), vpcCidrs: [...before().vpcCidrs, parseCidr("100.64.0.0/16")] });
+    await world.clock.advance(660_000);
+    expect(ranges()).toEqual(["10.0.0.0/24", "100.64.0.0/16"]);
+    cloud.network = before;
+    await world.clock.advance(660_000);
+    expect(ranges()).toEqual(["10.0.0.0/24"]);
+    await world.stop();
+  });
+
   test("a block taken away under a pod is lost: STATUS 51 names the pod, other ADDs go on, DEL ends it", async () => {
     const world = new NodeWorld({ config: { ...small, reconcile: { intervalMs: 1_000 } } });
     await world.boot();

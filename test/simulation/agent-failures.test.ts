@@ -1,7 +1,7 @@
 import { createCancelSource, type HostInterface } from "@podwire/core";
 import type { PlannedCall } from "@podwire/testkit";
 import { expect, test } from "vitest";
-import { addressOf, NodeWorld, outcomeOf, smallPool as small } from "./node-world.ts";
+import { addressOf, expectAgreement, NodeWorld, outcomeOf, smallPool as small } from "./node-world.ts";
 
 const watchful = { ...small, reconcile: { intervalMs: 1_000 } };
 
@@ -114,6 +114,24 @@ test("an ADD on a full disk leaves no link", async () => {
   release();
   expect(await adding).toBe("STORE_FAILED");
   expect(await world.host.attachments()).toEqual([]);
+  await world.stop();
+});
+
+test.each([
+  ["hangs", { kind: "delay", delayMs: 60_000, when: "before" } as const],
+  ["refuses", { kind: "fail", code: "CLOUD_REJECTED" } as const],
+])("an interface that %s keeps no other one from growing", async (_how, effect) => {
+  const world = new NodeWorld({
+    config: { ...small, reconcile: { callTimeoutMs: 60_000 } },
+    provider: { interfaces: [{ id: "eni-1" }, { id: "eni-2" }] },
+  });
+  const isFirst = ({ parameters }: PlannedCall) => (parameters as { interfaceId?: string }).interfaceId === "eni-1";
+  world.faults.add({ action: "changeBlocks", when: { matching: isFirst }, effect });
+  await world.start();
+  await world.clock.advance(500);
+  const adds = [1, 2, 3].map((pod) => outcomeOf(world.add(pod)));
+  await world.clock.advance(29_000);
+  expect(await Promise.all(adds)).toEqual(Array(3).fill("ok"));
   await world.stop();
 });
 
@@ -243,5 +261,22 @@ test("an interface is changed by one call at a time, however many ask", async ()
   await world.clock.advance(20_000);
   expect(await Promise.all(adds)).toEqual(Array(6).fill("ok"));
   expect(most).toBe(1);
+  await world.stop();
+});
+
+test("a call that hangs keeps no pod waiting that another interface can serve", async () => {
+  const world = new NodeWorld({
+    config: { pools: { default: { warm: 0 } }, reconcile: { callTimeoutMs: 60_000 } },
+    provider: { interfaces: [{ id: "eni-1" }, { id: "eni-2" }] },
+  });
+  await world.start();
+  await world.clock.settle();
+  world.faults.add({ action: "changeBlocks", when: { nth: 1 }, effect: { kind: "delay", delayMs: 55_000 } });
+  const adding = [1, 2, 3].map((pod) => outcomeOf(world.add(pod)));
+  await world.clock.advance(6_000);
+  expect(await Promise.all(adding)).toEqual(["ok", "ok", "ok"]);
+  await world.clock.advance(360_000);
+  expect(world.provider.cloud.blocks).toHaveLength(3);
+  expectAgreement(world);
   await world.stop();
 });

@@ -54,6 +54,8 @@ const steps: fc.Arbitrary<Step>[] = [
 
 const targets = fc.record({
   warm: fc.integer({ min: 0, max: 4 }),
+  warmPrefixes: fc.constant(0),
+  warmInterfaces: fc.constant(0),
   minimum: fc.integer({ min: 0, max: 4 }),
   maximum: fc.option(fc.integer({ min: 4, max: 20 }), { nil: undefined }),
   releaseHoldMs: fc.constantFrom(0, 180_000),

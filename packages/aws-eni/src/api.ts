@@ -8,6 +8,8 @@ export const ec2Actions = {
   DescribeVpcs: { mutates: false, op: "describe" },
   AssignPrivateIpAddresses: { mutates: true, op: "assign addresses to" },
   UnassignPrivateIpAddresses: { mutates: true, op: "unassign addresses from" },
+  AssignIpv6Addresses: { mutates: true, op: "assign IPv6 prefixes to" },
+  UnassignIpv6Addresses: { mutates: true, op: "unassign IPv6 prefixes from" },
   CreateNetworkInterface: { mutates: true, op: "create an interface in" },
   AttachNetworkInterface: { mutates: true, op: "attach" },
   ModifyNetworkInterfaceAttribute: { mutates: true, op: "set delete-on-termination of" },
@@ -26,8 +28,13 @@ export interface Filter {
 export interface InstanceTypeInfo {
   readonly instanceType: string;
   readonly maximumNetworkInterfaces: number;
-  /** Counts the interface's own primary address. */
+  /** Counts the interface's own primary address, and each prefix as one. */
   readonly ipv4AddressesPerInterface: number;
+  /** Counts addresses and prefixes alike; 0 where there is no IPv6. */
+  readonly ipv6AddressesPerInterface: number;
+  /** `nitro` or `xen`; absent on bare metal. */
+  readonly hypervisor?: string;
+  readonly bareMetal: boolean;
 }
 
 export interface PrivateIpAddress {
@@ -52,6 +59,9 @@ export interface NetworkInterface {
   readonly attachment?: Attachment;
   readonly securityGroupIds: readonly string[];
   readonly privateIpAddresses: readonly PrivateIpAddress[];
+  readonly ipv4Prefixes: readonly string[];
+  readonly ipv6Addresses: readonly string[];
+  readonly ipv6Prefixes: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -59,6 +69,9 @@ export interface Subnet {
   readonly subnetId: string;
   readonly availabilityZone: string;
   readonly cidrBlock: string;
+  /** One at most today. Blocks that are coming, going or gone are left out. */
+  readonly ipv6CidrBlocks: readonly string[];
+  /** Of IPv4. */
   readonly availableIpAddressCount: number;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -67,10 +80,16 @@ export interface Vpc {
   readonly vpcId: string;
   /** The first one and those associated later. Blocks that are failing, going or gone are left out. */
   readonly cidrBlocks: readonly string[];
+  /** Likewise. */
+  readonly ipv6CidrBlocks: readonly string[];
 }
+
+/** One of the two: EC2 takes no more in one call. */
+export type Ipv4Count = { readonly secondaryPrivateIpAddressCount: number } | { readonly ipv4PrefixCount: number };
 
 export interface AssignedAddresses {
   readonly privateIpAddresses: readonly string[];
+  readonly ipv4Prefixes: readonly string[];
 }
 
 export interface InterfaceCreation {
@@ -79,6 +98,10 @@ export interface InterfaceCreation {
   readonly securityGroupIds: readonly string[];
   /** Beside the interface's own; absent = none. */
   readonly secondaryPrivateIpAddressCount?: number;
+  /** Instead of single addresses: EC2 takes one of the two in a call. */
+  readonly ipv4PrefixCount?: number;
+  /** An interface with IPv6 prefixes gets no IPv6 address of its own: EC2 gives one of the two in a call. */
+  readonly ipv6PrefixCount?: number;
   readonly clientToken: string;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -106,24 +129,42 @@ export interface Ec2Api {
   describeVpcs(input: { readonly vpcIds: readonly string[] }, options: CallOptions): Promise<readonly Vpc[]>;
 
   /**
-   * EC2 chooses the addresses. All of the count or none. There is no idempotency token: the same call again assigns
-   * again.
-   * @throws SUBNET_EXHAUSTED, CLOUD_LIMIT, CLOUD_NOT_FOUND
+   * EC2 chooses the addresses or prefixes. All of the count or none. There is no idempotency token: the same call
+   * again assigns again.
+   * @throws SUBNET_EXHAUSTED for addresses, SUBNET_FRAGMENTED for prefixes
+   * @throws CLOUD_LIMIT, CLOUD_NOT_FOUND
    */
   assignPrivateIpAddresses(
-    input: { readonly networkInterfaceId: string; readonly secondaryPrivateIpAddressCount: number },
+    input: { readonly networkInterfaceId: string } & Ipv4Count,
     options: CallOptions,
   ): Promise<AssignedAddresses>;
 
-  /** All or none: one address that the interface does not have is CLOUD_REJECTED for all of them. */
+  /** All or none: one that the interface does not have is CLOUD_REJECTED for all of them. Both lists go in one call. */
   unassignPrivateIpAddresses(
-    input: { readonly networkInterfaceId: string; readonly privateIpAddresses: readonly string[] },
+    input: {
+      readonly networkInterfaceId: string;
+      readonly privateIpAddresses: readonly string[];
+      readonly ipv4Prefixes: readonly string[];
+    },
+    options: CallOptions,
+  ): Promise<void>;
+
+  /** As assignPrivateIpAddresses. @throws SUBNET_FRAGMENTED, CLOUD_LIMIT, CLOUD_NOT_FOUND */
+  assignIpv6Addresses(
+    input: { readonly networkInterfaceId: string; readonly ipv6PrefixCount: number },
+    options: CallOptions,
+  ): Promise<{ readonly ipv6Prefixes: readonly string[] }>;
+
+  /** As unassignPrivateIpAddresses. */
+  unassignIpv6Addresses(
+    input: { readonly networkInterfaceId: string; readonly ipv6Prefixes: readonly string[] },
     options: CallOptions,
   ): Promise<void>;
 
   /**
    * EC2 chooses the addresses. The same token with the same input is the same interface.
-   * @throws SUBNET_EXHAUSTED, CLOUD_NOT_FOUND, CLOUD_LIMIT
+   * @throws SUBNET_EXHAUSTED, SUBNET_FRAGMENTED as assignPrivateIpAddresses
+   * @throws CLOUD_NOT_FOUND, CLOUD_LIMIT
    */
   createNetworkInterface(input: InterfaceCreation, options: CallOptions): Promise<NetworkInterface>;
 

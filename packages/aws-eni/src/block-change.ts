@@ -1,104 +1,123 @@
 import {
-  type Address,
-  addressBits,
   type BlockChange,
   type BlockOutcome,
-  type BlockRequest,
   type CallOptions,
   type Cidr,
   cidrFamily,
   errorFrom,
-  hostCidr,
   isPodwireError,
-  networkAddress,
   PodwireError,
-  prefixLength,
-  tryParseAddress,
 } from "@podwire/core";
-import type { AssignedAddresses, Ec2Api } from "./api.ts";
+import type { Ec2Api } from "./api.ts";
+import {
+  addressTexts,
+  type BlockCount,
+  blockCounts,
+  blocksOf,
+  mustBeRemovable,
+  prefixTexts,
+  tryParseBlocks,
+} from "./blocks.ts";
 
-/** Unassigns, then assigns: two calls, of which the first may have happened when the second fails. */
+/**
+ * Unassigns, then assigns: a call for each family that loses something, and one for what comes. Any of them may have
+ * happened when the next one fails.
+ */
 export async function changeBlocks(api: Ec2Api, change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
-  const count = change.add === undefined ? 0 : addressCountOf(change.add);
-  const removed = change.remove ?? [];
-  const addresses = removed.map(singleAddressOf);
-  if (addresses.length > 0) await unassign(api, { interfaceId: change.interfaceId, addresses }, options);
-  if (count === 0) return { added: [], removed };
-  const added = await assign(api, { interfaceId: change.interfaceId, count }, options).catch((thrown: unknown) => {
-    if (removed.length === 0) throw thrown;
-    return errorFrom(thrown);
-  });
-  if (added instanceof PodwireError) return { added: [], removed, failure: added };
-  return { added, removed, ...(added.length < count ? { failure: tooFew(change.interfaceId, added, count) } : {}) };
-}
-
-/** @throws NOT_SUPPORTED for anything but a count of single IPv4 addresses */
-export function addressCountOf(request: BlockRequest): number {
-  if ("cidrs" in request) throw notSupported("assign addresses of the caller's choice");
-  const { family, prefixLength: length } = request.kind;
-  if (family !== 4 || length !== 32) throw notSupported(`assign IPv${family} blocks /${length}`);
-  return request.count;
-}
-
-function singleAddressOf(cidr: Cidr): Address {
-  const family = cidrFamily(cidr);
-  if (family !== 4 || prefixLength(cidr) !== addressBits(family)) throw notSupported(`unassign ${cidr}`);
-  return networkAddress(cidr);
-}
-
-interface Unassignment {
-  readonly interfaceId: string;
-  readonly addresses: readonly Address[];
-}
-
-/** EC2 refuses the whole call for one address that is not there; then only those that are there are named. */
-async function unassign(api: Ec2Api, { interfaceId, addresses }: Unassignment, options: CallOptions): Promise<void> {
-  const send = (privateIpAddresses: readonly string[]) =>
-    api.unassignPrivateIpAddresses({ networkInterfaceId: interfaceId, privateIpAddresses }, options);
+  const { interfaceId, remove = [] } = change;
+  const counts = blockCounts(change.add === undefined ? [] : [change.add]);
+  remove.forEach(mustBeRemovable);
+  const target: Target = { api, interfaceId };
+  const removals = ([4, 6] as const).map((family) => remove.filter((cidr) => cidrFamily(cidr) === family));
+  const removed: Cidr[] = [];
   try {
-    await send(addresses);
-  } catch (refused) {
-    if (!isPodwireError(refused, "CLOUD_REJECTED")) throw refused;
-    const present = await secondaryAddresses(api, interfaceId, options);
-    const left = addresses.filter((address) => present.has(address));
-    if (left.length === addresses.length) throw refused;
-    if (left.length > 0) await send(left);
+    for (const cidrs of removals.filter(({ length }) => length > 0)) {
+      await unassign(target, cidrs, options);
+      removed.push(...cidrs);
+    }
+    const added = await assign(target, counts, options);
+    const shortage = shortageOf(interfaceId, added, counts);
+    return { added, removed, ...(shortage === undefined ? {} : { failure: shortage }) };
+  } catch (thrown) {
+    if (removed.length === 0) throw thrown;
+    return { added: [], removed, failure: errorFrom(thrown) };
   }
 }
 
-async function secondaryAddresses(api: Ec2Api, id: string, options: CallOptions): Promise<ReadonlySet<string>> {
-  const interfaces = await api.describeNetworkInterfaces({ networkInterfaceIds: [id] }, options);
-  const entries = interfaces.flatMap((own) => own.privateIpAddresses).filter((entry) => !entry.primary);
-  return new Set(entries.map((entry) => entry.privateIpAddress));
+/** Why there are fewer blocks than asked for; undefined when there are not. */
+export function shortageOf(interfaceId: string, got: readonly Cidr[], counts: BlockCount): PodwireError | undefined {
+  const wanted = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (got.length >= wanted) return undefined;
+  return new PodwireError("CLOUD_CONFLICT", `${interfaceId} got ${got.length} of ${wanted} blocks asked for`, {
+    op: `assign blocks to ${interfaceId}`,
+  });
 }
 
-interface Assignment {
+interface Target {
+  readonly api: Ec2Api;
   readonly interfaceId: string;
-  readonly count: number;
 }
 
-async function assign(api: Ec2Api, { interfaceId, count }: Assignment, options: CallOptions): Promise<readonly Cidr[]> {
-  const input = { networkInterfaceId: interfaceId, secondaryPrivateIpAddressCount: count };
-  const answer = await api.assignPrivateIpAddresses(input, options);
-  return blocksOf(answer, interfaceId);
+/**
+ * Blocks of one family. EC2 refuses the whole call for one block that is not there; then only those that are there are
+ * named.
+ */
+async function unassign(target: Target, cidrs: readonly Cidr[], options: CallOptions): Promise<void> {
+  try {
+    await sendUnassign(target, cidrs, options);
+  } catch (refused) {
+    if (!isPodwireError(refused, "CLOUD_REJECTED")) throw refused;
+    const present = await presentBlocks(target, options);
+    const left = cidrs.filter((cidr) => present.has(cidr));
+    if (left.length === cidrs.length) throw refused;
+    if (left.length > 0) await sendUnassign(target, left, options);
+  }
 }
 
-/** Without a list of addresses the answer says that something was done, and not what. */
-function blocksOf({ privateIpAddresses }: AssignedAddresses, interfaceId: string): readonly Cidr[] {
-  const addresses = privateIpAddresses.map((text) => tryParseAddress(text));
-  const blocks = addresses.filter((address) => address !== undefined).map(hostCidr);
-  if (blocks.length > 0 && blocks.length === addresses.length) return blocks;
-  throw new PodwireError("CLOUD_OUTCOME_UNKNOWN", `EC2's answer does not say which addresses ${interfaceId} got`, {
-    op: `assign addresses to ${interfaceId}`,
+function sendUnassign({ api, interfaceId }: Target, cidrs: readonly Cidr[], options: CallOptions): Promise<void> {
+  const input = { networkInterfaceId: interfaceId };
+  const prefixes = prefixTexts(cidrs);
+  if (cidrs.some((cidr) => cidrFamily(cidr) === 6)) {
+    return api.unassignIpv6Addresses({ ...input, ipv6Prefixes: prefixes }, options);
+  }
+  const privateIpAddresses = addressTexts(cidrs);
+  return api.unassignPrivateIpAddresses({ ...input, privateIpAddresses, ipv4Prefixes: prefixes }, options);
+}
+
+async function presentBlocks({ api, interfaceId }: Target, options: CallOptions) {
+  const interfaces = await api.describeNetworkInterfaces({ networkInterfaceIds: [interfaceId] }, options);
+  return new Set(interfaces.flatMap(blocksOf));
+}
+
+/** The counts are of one request, so at most one of them is there. */
+async function assign(
+  { api, interfaceId }: Target,
+  counts: BlockCount,
+  options: CallOptions,
+): Promise<readonly Cidr[]> {
+  const { secondaryPrivateIpAddressCount, ipv4PrefixCount, ipv6PrefixCount } = counts;
+  const input = { networkInterfaceId: interfaceId };
+  if (ipv6PrefixCount !== undefined) {
+    const { ipv6Prefixes } = await api.assignIpv6Addresses({ ...input, ipv6PrefixCount }, options);
+    return assignedBlocks(interfaceId, [], ipv6Prefixes);
+  }
+  const count =
+    ipv4PrefixCount === undefined
+      ? secondaryPrivateIpAddressCount === undefined
+        ? undefined
+        : { secondaryPrivateIpAddressCount }
+      : { ipv4PrefixCount };
+  if (count === undefined) return [];
+  const answer = await api.assignPrivateIpAddresses({ ...input, ...count }, options);
+  return assignedBlocks(interfaceId, answer.privateIpAddresses, answer.ipv4Prefixes);
+}
+
+/** Without a list of blocks the answer says that something was done, and not what. */
+function assignedBlocks(id: string, addresses: readonly string[], prefixes: readonly string[]): readonly Cidr[] {
+  const all = tryParseBlocks(addresses, prefixes);
+  const blocks = all.filter((cidr) => cidr !== undefined);
+  if (blocks.length > 0 && blocks.length === all.length) return blocks;
+  throw new PodwireError("CLOUD_OUTCOME_UNKNOWN", `EC2's answer does not say which blocks ${id} got`, {
+    op: `assign blocks to ${id}`,
   });
-}
-
-export function tooFew(interfaceId: string, added: readonly Cidr[], count: number): PodwireError {
-  return new PodwireError("CLOUD_CONFLICT", `${interfaceId} got ${added.length} of ${count} addresses asked for`, {
-    op: `assign addresses to ${interfaceId}`,
-  });
-}
-
-function notSupported(what: string): PodwireError {
-  return new PodwireError("NOT_SUPPORTED", `the AWS adapter does not ${what} yet`);
 }

@@ -50,6 +50,7 @@ test("tags and texts with characters of XML survive the wire", async () => {
     subnetId: "subnet-1",
     availabilityZone: "zone-a",
     cidrBlock: "10.0.0.0/24",
+    ipv6CidrBlocks: ["2001:db8::/64"],
     availableIpAddressCount: 239,
     tags: { note: `<a> & "b" 'ü'` },
   });
@@ -61,6 +62,7 @@ test("an interface's whole life goes over the wire as it does in-process", async
     description: "<new>",
     securityGroupIds: ["sg-1"],
     secondaryPrivateIpAddressCount: 2,
+    ipv6PrefixCount: 1,
     clientToken: "t",
     tags: { "podwire/cluster": "blue", note: `<a> & "b"` },
   };
@@ -69,6 +71,7 @@ test("an interface's whole life goes over the wire as it does in-process", async
   expect(created).toEqual(await fake.api().createNetworkInterface(creation, options));
   expect(created).toMatchObject({ securityGroupIds: ["sg-1"], tags: creation.tags });
   expect(created.privateIpAddresses.map((entry) => entry.primary)).toEqual([true, false, false]);
+  expect([created.ipv6Addresses, created.ipv6Prefixes]).toEqual([[], ["2001:db8:0:0:1::/80"]]);
   const place = { networkInterfaceId, instanceId: "i-01", deviceIndex: 1, networkCardIndex: 0 };
   const { attachmentId } = await client.attachNetworkInterface(place, options);
   const attachment = { networkInterfaceId, attachmentId, deleteOnTermination: true };
@@ -148,13 +151,14 @@ test("a request that is not signed with any key is refused", async () => {
 function scenarioWith(instances: number) {
   const numbers = Array.from({ length: instances }, (_, index) => String(index + 1).padStart(2, "0"));
   return {
-    vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
+    vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"], ipv6CidrBlocks: ["2001:db8::/56"] }],
     subnets: [
       {
         subnetId: "subnet-1",
         vpcId: "vpc-1",
         availabilityZone: "zone-a",
         cidrBlock: "10.0.0.0/24",
+        ipv6CidrBlock: "2001:db8::/64",
         tags: { note: `<a> & "b" 'ü'` },
       },
     ],

@@ -1,4 +1,5 @@
 import {
+  AssignIpv6AddressesCommand,
   AssignPrivateIpAddressesCommand,
   AttachNetworkInterfaceCommand,
   CreateNetworkInterfaceCommand,
@@ -17,9 +18,10 @@ import {
   type Subnet as SdkSubnet,
   type Tag as SdkTag,
   type Vpc as SdkVpc,
+  UnassignIpv6AddressesCommand,
   UnassignPrivateIpAddressesCommand,
 } from "@aws-sdk/client-ec2";
-import { type CallOptions, type CancelSignal, PodwireError } from "@podwire/core";
+import type { CallOptions } from "@podwire/core";
 import type {
   AssignedAddresses,
   Ec2Api,
@@ -31,7 +33,8 @@ import type {
   Vpc,
 } from "./api.ts";
 import { connectTimeoutMs } from "./config.ts";
-import { type Ec2Call, errorOfFailure, errorOfThrown } from "./errors.ts";
+import { describeAll, send } from "./ec2-call.ts";
+import { askedFor, type Ec2Call } from "./errors.ts";
 
 export interface Ec2ClientOptions {
   /** A function is asked when the first call is made. */
@@ -121,37 +124,70 @@ class SdkClient implements Ec2Client {
   }
 
   assignPrivateIpAddresses(
-    { networkInterfaceId, secondaryPrivateIpAddressCount }: Parameters<Ec2Api["assignPrivateIpAddresses"]>[0],
+    { networkInterfaceId, ...count }: Parameters<Ec2Api["assignPrivateIpAddresses"]>[0],
     options: CallOptions,
   ): Promise<AssignedAddresses> {
-    const call: Ec2Call = { action: "AssignPrivateIpAddresses", object: networkInterfaceId };
+    const call: Ec2Call = { action: "AssignPrivateIpAddresses", object: networkInterfaceId, ...askedFor(count) };
     return send(call, options, async (abortSignal) => {
       const command = new AssignPrivateIpAddressesCommand({
         NetworkInterfaceId: networkInterfaceId,
-        SecondaryPrivateIpAddressCount: secondaryPrivateIpAddressCount,
+        ...ipv4Count(count),
       });
       const output = await this.#sdk.send(command, { abortSignal });
-      const assigned = output.AssignedPrivateIpAddresses ?? [];
-      return { privateIpAddresses: assigned.map((entry) => required(entry.PrivateIpAddress, "privateIpAddress")) };
+      const [addresses, prefixes] = [output.AssignedPrivateIpAddresses ?? [], output.AssignedIpv4Prefixes ?? []];
+      return {
+        privateIpAddresses: addresses.map((entry) => required(entry.PrivateIpAddress, "privateIpAddress")),
+        ipv4Prefixes: prefixes.map((entry) => required(entry.Ipv4Prefix, "ipv4Prefix")),
+      };
     });
   }
 
   unassignPrivateIpAddresses(
-    { networkInterfaceId, privateIpAddresses }: Parameters<Ec2Api["unassignPrivateIpAddresses"]>[0],
+    { networkInterfaceId, privateIpAddresses, ipv4Prefixes }: Parameters<Ec2Api["unassignPrivateIpAddresses"]>[0],
     options: CallOptions,
   ): Promise<void> {
     const call: Ec2Call = { action: "UnassignPrivateIpAddresses", object: networkInterfaceId };
     return send(call, options, async (abortSignal) => {
       const command = new UnassignPrivateIpAddressesCommand({
         NetworkInterfaceId: networkInterfaceId,
-        PrivateIpAddresses: [...privateIpAddresses],
+        ...(privateIpAddresses.length === 0 ? {} : { PrivateIpAddresses: [...privateIpAddresses] }),
+        ...(ipv4Prefixes.length === 0 ? {} : { Ipv4Prefixes: [...ipv4Prefixes] }),
+      });
+      await this.#sdk.send(command, { abortSignal });
+    });
+  }
+
+  assignIpv6Addresses(
+    { networkInterfaceId, ipv6PrefixCount }: Parameters<Ec2Api["assignIpv6Addresses"]>[0],
+    options: CallOptions,
+  ): Promise<{ readonly ipv6Prefixes: readonly string[] }> {
+    const call: Ec2Call = { action: "AssignIpv6Addresses", object: networkInterfaceId, asked: "prefixes" };
+    return send(call, options, async (abortSignal) => {
+      const command = new AssignIpv6AddressesCommand({
+        NetworkInterfaceId: networkInterfaceId,
+        Ipv6PrefixCount: ipv6PrefixCount,
+      });
+      return { ipv6Prefixes: (await this.#sdk.send(command, { abortSignal })).AssignedIpv6Prefixes ?? [] };
+    });
+  }
+
+  unassignIpv6Addresses(
+    { networkInterfaceId, ipv6Prefixes }: Parameters<Ec2Api["unassignIpv6Addresses"]>[0],
+    options: CallOptions,
+  ): Promise<void> {
+    const call: Ec2Call = { action: "UnassignIpv6Addresses", object: networkInterfaceId };
+    return send(call, options, async (abortSignal) => {
+      const command = new UnassignIpv6AddressesCommand({
+        NetworkInterfaceId: networkInterfaceId,
+        Ipv6Prefixes: [...ipv6Prefixes],
       });
       await this.#sdk.send(command, { abortSignal });
     });
   }
 
   createNetworkInterface(input: InterfaceCreation, options: CallOptions): Promise<NetworkInterface> {
-    return send({ action: "CreateNetworkInterface", object: input.subnetId }, options, async (abortSignal) => {
+    const call: Ec2Call = { action: "CreateNetworkInterface", object: input.subnetId, ...askedFor(input) };
+    return send(call, options, async (abortSignal) => {
       const output = await this.#sdk.send(new CreateNetworkInterfaceCommand(creationOf(input)), { abortSignal });
       return networkInterfaceOf(required(output.NetworkInterface, "networkInterface"));
     });
@@ -213,78 +249,26 @@ class SdkClient implements Ec2Client {
   }
 }
 
-interface Page<T> {
-  /** Absent when the answer is not the one of a describe. */
-  readonly items: readonly T[] | undefined;
-  readonly nextToken: string | undefined;
-}
-
-type FetchPage<T> = (token: { readonly NextToken?: string }, abortSignal: AbortSignal) => Promise<Page<T>>;
-
-/** Every page, or it throws; a token that comes twice would go on for ever. */
-async function describeAll<T>(call: Ec2Call, options: CallOptions, fetchPage: FetchPage<T>): Promise<readonly T[]> {
-  const items: T[] = [];
-  const seen = new Set<string>();
-  for (let token: string | undefined = ""; token !== undefined; ) {
-    const current: { readonly NextToken?: string } = token === "" ? {} : { NextToken: token };
-    const page: Page<T> = await send(call, options, (abortSignal) => fetchPage(current, abortSignal));
-    if (page.items === undefined) throw errorOfFailure(call, { kind: "unanswered", message: "the answer has no list" });
-    items.push(...page.items);
-    token = page.nextToken === "" ? undefined : page.nextToken;
-    if (token !== undefined && seen.has(token)) {
-      throw errorOfFailure(call, { kind: "unanswered", message: "the same page came twice" });
-    }
-    if (token !== undefined) seen.add(token);
-  }
-  return items;
-}
-
-async function send<T>(
-  call: Ec2Call,
-  { signal }: CallOptions,
-  run: (abortSignal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  if (signal.aborted) throw new PodwireError("CANCELLED", `ec2:${call.action} was cancelled before it was sent`);
-  const { abortSignal, aborted, release } = abortSignalOf(signal);
-  try {
-    // The SDK minds the signal only once it talks to EC2, not while it looks for region and credentials.
-    return await Promise.race([run(abortSignal), aborted]);
-  } catch (thrown) {
-    throw errorOfThrown(call, thrown);
-  } finally {
-    release();
-  }
-}
-
-interface AbortBridge {
-  readonly abortSignal: AbortSignal;
-  /** Rejects when the signal is aborted, as the SDK would. */
-  readonly aborted: Promise<never>;
-  readonly release: () => void;
-}
-
-function abortSignalOf(signal: CancelSignal): AbortBridge {
-  const controller = new AbortController();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => {
-    controller.abort();
-    reject(controller.signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  return { abortSignal: controller.signal, aborted, release: () => signal.removeEventListener("abort", abort) };
-}
-
 function creationOf(input: InterfaceCreation): CreateNetworkInterfaceCommandInput {
-  const { secondaryPrivateIpAddressCount: count, tags } = input;
+  const { ipv6PrefixCount, tags } = input;
   return {
     SubnetId: input.subnetId,
     Description: input.description,
     Groups: [...input.securityGroupIds],
-    ...(count === undefined ? {} : { SecondaryPrivateIpAddressCount: count }),
+    ...ipv4Count(input),
+    ...(ipv6PrefixCount === undefined ? {} : { Ipv6PrefixCount: ipv6PrefixCount }),
     ClientToken: input.clientToken,
     TagSpecifications: [
       { ResourceType: "network-interface", Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
     ],
+  };
+}
+
+function ipv4Count(count: { readonly secondaryPrivateIpAddressCount?: number; readonly ipv4PrefixCount?: number }) {
+  const { secondaryPrivateIpAddressCount: addresses, ipv4PrefixCount: prefixes } = count;
+  return {
+    ...(addresses === undefined ? {} : { SecondaryPrivateIpAddressCount: addresses }),
+    ...(prefixes === undefined ? {} : { Ipv4PrefixCount: prefixes }),
   };
 }
 
@@ -302,11 +286,15 @@ function required<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-function instanceTypeOf({ InstanceType, NetworkInfo }: SdkInstanceTypeInfo): InstanceTypeInfo {
+function instanceTypeOf({ InstanceType, NetworkInfo, Hypervisor, BareMetal }: SdkInstanceTypeInfo): InstanceTypeInfo {
+  const ipv6Addresses = NetworkInfo?.Ipv6Supported === true ? NetworkInfo.Ipv6AddressesPerInterface : 0;
   return {
     instanceType: required(InstanceType, "instanceType"),
     maximumNetworkInterfaces: required(NetworkInfo?.MaximumNetworkInterfaces, "maximumNetworkInterfaces"),
     ipv4AddressesPerInterface: required(NetworkInfo?.Ipv4AddressesPerInterface, "ipv4AddressesPerInterface"),
+    ipv6AddressesPerInterface: required(ipv6Addresses, "ipv6AddressesPerInterface"),
+    ...(Hypervisor === undefined ? {} : { hypervisor: Hypervisor }),
+    bareMetal: BareMetal ?? false,
   };
 }
 
@@ -322,8 +310,18 @@ function networkInterfaceOf(own: SdkNetworkInterface): NetworkInterface {
       privateIpAddress: required(entry.PrivateIpAddress, "privateIpAddress"),
       primary: entry.Primary ?? false,
     })),
+    ipv4Prefixes: (own.Ipv4Prefixes ?? []).map((entry) => required(entry.Ipv4Prefix, "ipv4Prefix")),
+    ipv6Addresses: ipv6AddressesOf(own),
+    ipv6Prefixes: (own.Ipv6Prefixes ?? []).map((entry) => required(entry.Ipv6Prefix, "ipv6Prefix")),
     tags: tagsOf(own.TagSet),
   };
+}
+
+/** The one that EC2 calls primary first, where there is one. */
+function ipv6AddressesOf({ Ipv6Addresses = [] }: SdkNetworkInterface): readonly string[] {
+  const primary = Ipv6Addresses.filter(({ IsPrimaryIpv6 }) => IsPrimaryIpv6 === true);
+  const others = Ipv6Addresses.filter(({ IsPrimaryIpv6 }) => IsPrimaryIpv6 !== true);
+  return [...primary, ...others].map((entry) => required(entry.Ipv6Address, "ipv6Address"));
 }
 
 /** An interface that a service of AWS attached to its own machines has an attachment without an instance. */
@@ -343,6 +341,7 @@ function subnetOf(subnet: SdkSubnet): Subnet {
     subnetId: required(subnet.SubnetId, "subnetId"),
     availabilityZone: required(subnet.AvailabilityZone, "availabilityZone"),
     cidrBlock: required(subnet.CidrBlock, "cidrBlock"),
+    ipv6CidrBlocks: ipv6CidrBlocksOf(subnet),
     availableIpAddressCount: required(subnet.AvailableIpAddressCount, "availableIpAddressCount"),
     tags: tagsOf(subnet.Tags),
   };
@@ -356,7 +355,13 @@ function vpcOf(vpc: SdkVpc): Vpc {
   return {
     vpcId: required(vpc.VpcId, "vpcId"),
     cidrBlocks: [...new Set([required(vpc.CidrBlock, "cidrBlock"), ...later])],
+    ipv6CidrBlocks: ipv6CidrBlocksOf(vpc),
   };
+}
+
+function ipv6CidrBlocksOf({ Ipv6CidrBlockAssociationSet = [] }: SdkSubnet | SdkVpc): readonly string[] {
+  const associated = Ipv6CidrBlockAssociationSet.filter((entry) => entry.Ipv6CidrBlockState?.State === "associated");
+  return associated.map((entry) => required(entry.Ipv6CidrBlock, "ipv6CidrBlock"));
 }
 
 function tagsOf(tags: readonly SdkTag[] | undefined): Readonly<Record<string, string>> {

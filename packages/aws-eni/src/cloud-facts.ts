@@ -1,7 +1,9 @@
 import {
+  type Address,
   addressAt,
   type Cidr,
   type CloudInterface,
+  cidrFamily,
   type Gateways,
   hostCidr,
   type InterfaceOwner,
@@ -11,42 +13,53 @@ import {
   type SubnetFacts,
 } from "@podwire/core";
 import type { NetworkInterface, Subnet } from "./api.ts";
-import { tagKeys } from "./config.ts";
+import { blocksOf } from "./blocks.ts";
+import { ipv6Router, tagKeys } from "./config.ts";
 
 export function subnetFactsOf(subnet: Subnet): SubnetFacts {
-  const cidr = parseCidr(subnet.cidrBlock);
+  const cidrs = cidrsOf(subnet);
   return {
     id: subnet.subnetId,
     zone: subnet.availabilityZone,
-    cidrs: [cidr],
-    gateways: gatewaysOf(cidr),
+    cidrs,
+    gateways: gatewaysOf(cidrs),
     freeAddresses: subnet.availableIpAddressCount,
     tags: subnet.tags,
   };
 }
 
+export function cidrsOf({ cidrBlock, ipv6CidrBlocks }: Subnet): readonly Cidr[] {
+  return [cidrBlock, ...ipv6CidrBlocks].map((text) => parseCidr(text));
+}
+
 /** @param subnetCidrs must hold the interface's subnet */
 export function cloudInterfaceOf(
   own: NetworkInterface,
-  subnetCidrs: ReadonlyMap<string, Cidr>,
+  subnetCidrs: ReadonlyMap<string, readonly Cidr[]>,
   cluster: string,
 ): CloudInterface {
-  const primary = isPrimary(own);
-  const subnetCidr = subnetCidrs.get(own.subnetId);
-  const addressesOf = (role: "primary" | "secondary") =>
-    own.privateIpAddresses
-      .filter((entry) => entry.primary === (role === "primary"))
-      .map((entry) => parseAddress(entry.privateIpAddress));
+  const blocks = blocksOf(own);
+  const pool = own.tags[tagKeys.pool];
+  const primaryAddresses = primaryAddressesOf(own);
+  // An interface with IPv6 tells of an IPv6 range that its subnet got after it was asked about.
+  const cidrs = [...(subnetCidrs.get(own.subnetId) ?? []), ...primaryAddresses.map(hostCidr), ...blocks];
   return {
     id: own.networkInterfaceId,
     mac: parseMac(own.macAddress),
-    role: primary ? "primary" : "secondary",
+    role: isPrimary(own) ? "primary" : "secondary",
     owner: ownerOf(own, cluster),
+    ...(pool === undefined ? {} : { pool }),
     subnetId: own.subnetId,
-    primaryAddresses: addressesOf("primary"),
-    blocks: addressesOf("secondary").map(hostCidr),
-    gateways: subnetCidr === undefined ? {} : gatewaysOf(subnetCidr),
+    primaryAddresses,
+    blocks,
+    gateways: gatewaysOf(cidrs),
   };
+}
+
+/** Of IPv4 the one that EC2 marks, of IPv6 the first. */
+function primaryAddressesOf({ privateIpAddresses, ipv6Addresses }: NetworkInterface): readonly Address[] {
+  const own = privateIpAddresses.filter(({ primary }) => primary).map(({ privateIpAddress }) => privateIpAddress);
+  return [...own, ...ipv6Addresses.slice(0, 1)].map((text) => parseAddress(text));
 }
 
 export function isPrimary({ attachment }: NetworkInterface): boolean {
@@ -60,7 +73,15 @@ export function ownerOf(own: NetworkInterface, cluster: string): InterfaceOwner 
   return isPrimary(own) || own.tags[tagKeys.cluster] === cluster ? "ours" : "foreign";
 }
 
-/** The VPC's router has the second address: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
-function gatewaysOf(cidr: Cidr): Gateways {
-  return { 4: addressAt(cidr, 1n) };
+/**
+ * The VPC's router has the second IPv4 address of each subnet, and one link-local IPv6 address in all of them:
+ * https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html,
+ * https://aws.amazon.com/about-aws/whats-new/2022/11/ipv6-subnet-default-gateway-router-multiple-addresses/
+ * @param cidrs that of the subnet first
+ */
+function gatewaysOf([subnetCidr, ...others]: readonly Cidr[]): Gateways {
+  return {
+    ...(subnetCidr === undefined ? {} : { 4: addressAt(subnetCidr, 1n) }),
+    ...(others.some((cidr) => cidrFamily(cidr) === 6) ? { 6: ipv6Router } : {}),
+  };
 }

@@ -96,15 +96,65 @@ describe("EC2's codes", () => {
   });
 
   test("no row of the table is hidden by an earlier one", () => {
-    const hidden = ec2ErrorTable.filter(({ vendor, text = "" }, index) => {
+    const hidden = ec2ErrorTable.filter(({ vendor, text = "", asked }, index) => {
       const example = vendor.replace("*", "");
       return ec2ErrorTable.slice(0, index).some((earlier) => {
         const [head = "", tail] = earlier.vendor.split("*");
         const sameCode = tail === undefined ? head === example : example.startsWith(head) && example.endsWith(tail);
-        return sameCode && text.includes(earlier.text ?? "");
+        return sameCode && text.includes(earlier.text ?? "") && (earlier.asked ?? asked) === asked;
       });
     });
     expect(hidden).toEqual([]);
+  });
+});
+
+describe("a subnet without room", () => {
+  const refused = [
+    serviceError("InsufficientCidrBlocks"),
+    serviceError("InsufficientFreeAddressesInSubnet"),
+    serviceError("InvalidParameterValue", 400, "There aren't sufficient free Ipv4 addresses or prefixes"),
+  ];
+  const networkInterfaceId = "eni-1";
+  const creation = { subnetId: "subnet-1", description: "", securityGroupIds: [], clientToken: "t", tags: {} };
+  const addresses = { secondaryPrivateIpAddressCount: 1 };
+  const rows: readonly { asked: string; call: () => Promise<unknown>; code: ErrorCode }[] = [
+    {
+      asked: "an interface's addresses",
+      call: () => client.assignPrivateIpAddresses({ networkInterfaceId, ...addresses }, options),
+      code: "SUBNET_EXHAUSTED",
+    },
+    {
+      asked: "an interface's prefixes",
+      call: () => client.assignPrivateIpAddresses({ networkInterfaceId, ipv4PrefixCount: 1 }, options),
+      code: "SUBNET_FRAGMENTED",
+    },
+    {
+      asked: "an interface's IPv6 prefixes",
+      call: () => client.assignIpv6Addresses({ networkInterfaceId, ipv6PrefixCount: 1 }, options),
+      code: "SUBNET_FRAGMENTED",
+    },
+    {
+      asked: "a new interface alone",
+      call: () => client.createNetworkInterface(creation, options),
+      code: "SUBNET_EXHAUSTED",
+    },
+    {
+      asked: "a new interface with prefixes",
+      call: () => client.createNetworkInterface({ ...creation, ipv4PrefixCount: 1, ipv6PrefixCount: 1 }, options),
+      code: "SUBNET_FRAGMENTED",
+    },
+    {
+      asked: "a new interface with addresses and IPv6 prefixes",
+      call: () => client.createNetworkInterface({ ...creation, ...addresses, ipv6PrefixCount: 1 }, options),
+      code: "SUBNET_EXHAUSTED",
+    },
+  ];
+
+  test.each(rows)("for $asked is $code, however EC2 says it", async ({ call, code }) => {
+    for (const thrown of refused) {
+      sdk.onAnyCommand().rejects(thrown);
+      expect((await rejectionOf(call())).code).toBe(code);
+    }
   });
 });
 

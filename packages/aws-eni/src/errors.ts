@@ -5,6 +5,8 @@ export interface Ec2ErrorRow {
   readonly vendor: string;
   /** Only when EC2's text says this, for codes that mean several things. */
   readonly text?: string;
+  /** Only when the call asked for this. */
+  readonly asked?: "prefixes";
   readonly code: ErrorCode | "uncertain";
 }
 
@@ -23,9 +25,13 @@ export const ec2ErrorTable: readonly Ec2ErrorRow[] = [
   { vendor: "TooManyRequests*", code: "CLOUD_THROTTLED" },
   { vendor: "SlowDown", code: "CLOUD_THROTTLED" },
 
-  { vendor: "InsufficientFreeAddressesInSubnet", code: "SUBNET_EXHAUSTED" },
+  // Whichever of the three EC2 says when it has no prefix, there may be single addresses, and it is worth asking for
+  // them: https://github.com/cilium/cilium/pull/31016
+  { vendor: "InsufficientCidrBlocks", asked: "prefixes", code: "SUBNET_FRAGMENTED" },
+  { vendor: "InsufficientFreeAddressesInSubnet", asked: "prefixes", code: "SUBNET_FRAGMENTED" },
+  { vendor: "InvalidParameterValue", text: "aren't sufficient free", asked: "prefixes", code: "SUBNET_FRAGMENTED" },
   { vendor: "InsufficientCidrBlocks", code: "SUBNET_EXHAUSTED" },
-  // A full subnet, said otherwise: https://github.com/cilium/cilium/pull/31016
+  { vendor: "InsufficientFreeAddressesInSubnet", code: "SUBNET_EXHAUSTED" },
   { vendor: "InvalidParameterValue", text: "aren't sufficient free", code: "SUBNET_EXHAUSTED" },
 
   // Interfaces on the instance; NetworkInterfaceLimitExceeded are those of the account.
@@ -75,6 +81,19 @@ export interface Ec2Call {
   readonly action: Ec2Action;
   /** What it is about: the id of an interface, a VPC, an instance; a type. */
   readonly object: string;
+  /** Blocks larger than an address, where single addresses would do too. */
+  readonly asked?: "prefixes";
+}
+
+/** Single IPv4 addresses beside IPv6 prefixes are the ones that run out. */
+export function askedFor(counts: {
+  readonly secondaryPrivateIpAddressCount?: number | undefined;
+  readonly ipv4PrefixCount?: number | undefined;
+  readonly ipv6PrefixCount?: number | undefined;
+}): Pick<Ec2Call, "asked"> {
+  const { secondaryPrivateIpAddressCount: addresses, ipv4PrefixCount, ipv6PrefixCount } = counts;
+  const prefixes = ipv4PrefixCount ?? ipv6PrefixCount;
+  return prefixes === undefined || addresses !== undefined ? {} : { asked: "prefixes" };
 }
 
 /** How a call failed, before it is judged. */
@@ -103,7 +122,7 @@ export type Ec2Failure =
 /** @param cause what was thrown, for the log */
 export function errorOfFailure(call: Ec2Call, failure: Ec2Failure, cause?: unknown): PodwireError {
   const op = `${ec2Actions[call.action].op} ${call.object}`;
-  const code = codeOf(call.action, failure);
+  const code = codeOf(call, failure);
   const facts: ErrorFacts = {
     op,
     ...detailsOf(call.action, failure),
@@ -157,21 +176,27 @@ function retryAfterOf(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
 }
 
-function codeOf(action: Ec2Action, failure: Ec2Failure): ErrorCode {
-  const { mutates } = ec2Actions[action];
+function codeOf(call: Ec2Call, failure: Ec2Failure): ErrorCode {
+  const { mutates } = ec2Actions[call.action];
   if (failure.kind === "aborted") return mutates ? "CLOUD_OUTCOME_UNKNOWN" : "CANCELLED";
   if (failure.kind === "unsent") return "CLOUD_UNREACHABLE";
   if (failure.kind === "no-credentials") return "CLOUD_CREDENTIALS";
   if (failure.httpStatus === 429) return "CLOUD_THROTTLED";
-  const code = failure.kind === "refused" ? meaningOf(failure) : "uncertain";
+  const code = failure.kind === "refused" ? meaningOf(call, failure) : "uncertain";
   if (code !== "uncertain") return code;
   if (mutates) return "CLOUD_OUTCOME_UNKNOWN";
   // 503 without a code of its own is an overloaded front: back off as for throttling.
   return failure.httpStatus === 503 ? "CLOUD_THROTTLED" : "CLOUD_UNREACHABLE";
 }
 
-function meaningOf({ code, message, httpStatus }: Extract<Ec2Failure, { kind: "refused" }>): Ec2ErrorRow["code"] {
-  const row = ec2ErrorTable.find(({ vendor, text = "" }) => matches(vendor, code) && message.includes(text));
+function meaningOf(
+  call: Ec2Call,
+  { code, message, httpStatus }: Extract<Ec2Failure, { kind: "refused" }>,
+): Ec2ErrorRow["code"] {
+  const row = ec2ErrorTable.find(
+    ({ vendor, text = "", asked = call.asked }) =>
+      matches(vendor, code) && message.includes(text) && asked === call.asked,
+  );
   return row?.code ?? (httpStatus >= 500 ? "uncertain" : "CLOUD_REJECTED");
 }
 

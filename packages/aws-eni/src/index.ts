@@ -8,6 +8,7 @@ export {
   type Filter,
   type InstanceTypeInfo,
   type InterfaceCreation,
+  type Ipv4Count,
   type NetworkInterface,
   type PrivateIpAddress,
   type Subnet,

@@ -1,8 +1,9 @@
 import { type CallOptions, errorFrom, type InterfaceRequest, PodwireError } from "@podwire/core";
 import type { Attachment, NetworkInterface } from "./api.ts";
-import { addressCountOf } from "./block-change.ts";
+import { blockCounts } from "./blocks.ts";
 import { isPrimary } from "./cloud-facts.ts";
 import { tagKeys } from "./config.ts";
+import type { DeviceIndexes } from "./device-indexes.ts";
 import { findInterface, type InterfaceTools, removeInterface } from "./interface-removal.ts";
 import type { LimitsLookup } from "./limits.ts";
 
@@ -11,10 +12,11 @@ const attachAttempts = 3;
 
 export interface CreationTools extends InterfaceTools {
   readonly limits: LimitsLookup;
+  readonly deviceIndexes: DeviceIndexes;
 }
 
 /**
- * Describes, then creates with the addresses, attaches, and makes it go away with the instance: three calls that change
+ * Describes, then creates with the blocks, attaches, and makes it go away with the instance: three calls that change
  * something. What fails after the first is taken back; CLOUD_OUTCOME_UNKNOWN says that it may not have been.
  */
 export async function createInterface(
@@ -22,7 +24,7 @@ export async function createInterface(
   request: InterfaceRequest,
   options: CallOptions,
 ): Promise<NetworkInterface> {
-  const count = request.add.reduce((sum, one) => sum + addressCountOf(one), 0);
+  const counts = blockCounts(request.add);
   const held = await heldBy(tools, request.node.id, options);
   await mustHaveRoom(tools, { request, held }, options);
   const securityGroupIds = request.securityGroupIds.length > 0 ? request.securityGroupIds : primaryGroups(held);
@@ -31,17 +33,25 @@ export async function createInterface(
       subnetId: request.subnetId,
       description: `podwire interface of ${request.node.id}`,
       securityGroupIds,
-      ...(count === 0 ? {} : { secondaryPrivateIpAddressCount: count }),
+      ...counts,
       clientToken: request.token,
-      tags: { [tagKeys.cluster]: request.scope.clusterName, [tagKeys.instance]: request.node.id },
+      tags: tagsOf(request),
     },
     options,
   );
+  const { networkInterfaceId } = created;
   try {
-    return await join(tools, { created, held, instanceId: request.node.id }, options);
+    const joined = await join(tools, { created, held, instanceId: request.node.id }, options);
+    tools.deviceIndexes.attached(networkInterfaceId);
+    return joined;
   } catch (thrown) {
+    tools.deviceIndexes.free(networkInterfaceId);
     throw await takeBack(tools, { created, failure: errorFrom(thrown) }, options);
   }
+}
+
+function tagsOf({ scope, node, pool }: InterfaceRequest): Readonly<Record<string, string>> {
+  return { [tagKeys.cluster]: scope.clusterName, [tagKeys.instance]: node.id, [tagKeys.pool]: pool };
 }
 
 function heldBy({ api }: InterfaceTools, instanceId: string, options: CallOptions) {
@@ -77,7 +87,7 @@ interface Joining {
   readonly instanceId: string;
 }
 
-async function join(tools: InterfaceTools, joining: Joining, options: CallOptions): Promise<NetworkInterface> {
+async function join(tools: CreationTools, joining: Joining, options: CallOptions): Promise<NetworkInterface> {
   const attachment = await attach(tools, joining, options);
   const { networkInterfaceId } = joining.created;
   const { attachmentId } = attachment;
@@ -91,13 +101,13 @@ async function join(tools: InterfaceTools, joining: Joining, options: CallOption
  * are taken. One that was refused counts as taken, because the describe may lag.
  */
 async function attach(
-  tools: InterfaceTools,
+  tools: CreationTools,
   { created, held, instanceId }: Joining,
   options: CallOptions,
 ): Promise<Omit<Attachment, "deleteOnTermination">> {
   const taken = new Set(indexesOf(held));
   for (let attempt = 1; ; attempt++) {
-    const deviceIndex = lowestFree(taken);
+    const deviceIndex = tools.deviceIndexes.take(created.networkInterfaceId, { instanceId, shown: taken });
     const slot = { instanceId, deviceIndex, networkCardIndex: 0 };
     const attached = await tryAttach(tools, { created, slot }, options);
     if (!(attached instanceof PodwireError)) return attached;
@@ -129,12 +139,6 @@ async function tryAttach({ api }: InterfaceTools, { created, slot }: Slot, optio
 
 function indexesOf(held: readonly NetworkInterface[]): readonly number[] {
   return held.flatMap(({ attachment }) => (attachment?.networkCardIndex === 0 ? [attachment.deviceIndex] : []));
-}
-
-function lowestFree(taken: ReadonlySet<number>): number {
-  let index = 1;
-  while (taken.has(index)) index += 1;
-  return index;
 }
 
 interface Failed {

@@ -1,4 +1,10 @@
-import { type ErrorCode, type InterfaceRequest, neverCancelled } from "@podwire/core";
+import {
+  type CancelSignal,
+  type CloudProvider,
+  type ErrorCode,
+  type InterfaceRequest,
+  neverCancelled,
+} from "@podwire/core";
 import { type FaultEffect, VirtualClock } from "@podwire/testkit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Ec2Action, Ec2Api } from "./api.ts";
@@ -59,6 +65,14 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
     expect(interfaces).toContainEqual(made);
   });
 
+  test("several at once get an index each: three calls for each of them, and nothing else that mutates", async () => {
+    const provider = providerOn(api());
+    const made = await Promise.all([1, 2].map((number) => create(api(), { token: `t${number}` }, { provider })));
+    const indexes = made.map(({ interface: { id } }) => interfaceOf(id)?.attachment?.deviceIndex);
+    expect(new Set(indexes).size).toBe(2);
+    expect([...mutations()].sort()).toEqual([...steps, ...steps].sort());
+  });
+
   test("an interface without blocks has its own address alone", async () => {
     const { interface: made } = await create(api(), { add: [] });
     expect([made.primaryAddresses.length, made.blocks]).toEqual([1, []]);
@@ -101,7 +115,7 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
     fake.faults.add({ action: "CreateNetworkInterface", when: "always", effect: { kind: "partial", atMost: 1 } });
     const { interface: made, failure } = await create(api(), {});
     expect(made.blocks).toHaveLength(1);
-    expect(failure).toMatchObject({ code: "CLOUD_CONFLICT", message: `${made.id} got 1 of 3 addresses asked for` });
+    expect(failure).toMatchObject({ code: "CLOUD_CONFLICT", message: `${made.id} got 1 of 3 blocks asked for` });
   });
 
   const takenBack: readonly { action: Ec2Action; effect: FaultEffect; code: ErrorCode; undone: string[] }[] = [
@@ -176,7 +190,7 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
       return false;
     };
     fake.faults.add({ action: "AttachNetworkInterface", when: { matching }, effect: loseAnswer });
-    const made = create(api(), {}, controller.signal);
+    const made = create(api(), {}, { signal: controller.signal });
     await expect(made).rejects.toMatchObject({ code: "CLOUD_OUTCOME_UNKNOWN" });
     expect(mutations()).toEqual(["CreateNetworkInterface", "AttachNetworkInterface"]);
   });
@@ -192,10 +206,37 @@ describe.each(doors)("creating an interface, $door", ({ api }) => {
     expect(mutations()).toEqual([]);
   });
 
-  test("blocks that are no single addresses are refused before anything is made", async () => {
-    const prefixes = { kind: { family: 4, prefixLength: 28 }, count: 1 } as const;
-    await expect(create(api(), { add: [prefixes] })).rejects.toMatchObject({ code: "NOT_SUPPORTED" });
+  const unsupported = [
+    { name: "a kind that EC2 does not have", add: [{ kind: { family: 4, prefixLength: 27 }, count: 1 }] },
+    { name: "single IPv6 addresses", add: [{ kind: { family: 6, prefixLength: 128 }, count: 1 }] },
+    {
+      name: "two kinds of one family",
+      add: [
+        { kind: single, count: 1 },
+        { kind: { family: 4, prefixLength: 28 }, count: 1 },
+      ],
+    },
+  ] as const;
+  test.each(unsupported)("$name: refused before anything is made", async ({ add }) => {
+    await expect(create(api(), { add })).rejects.toMatchObject({ code: "NOT_SUPPORTED" });
     expect(mutations()).toEqual([]);
+  });
+
+  test("prefixes of both families come with the interface, in the same three calls", async () => {
+    const add = [
+      { kind: { family: 4, prefixLength: 28 }, count: 2 },
+      { kind: { family: 6, prefixLength: 80 }, count: 1 },
+    ] as const;
+    const { interface: made, failure } = await create(api(), { add, pool: "web" });
+    expect(failure).toBeUndefined();
+    expect(mutations()).toEqual(steps);
+    expect(made).toMatchObject({
+      pool: "web",
+      blocks: ["10.0.2.16/28", "10.0.2.32/28", "2001:db8:0:2:1::/80"],
+      gateways: { 4: "10.0.2.1", 6: "fe80:ec2::1" },
+    });
+    expect(made.primaryAddresses).toHaveLength(1);
+    expect(interfaceOf(made.id)?.tags).toMatchObject({ "podwire/pool": "web" });
   });
 });
 
@@ -286,7 +327,11 @@ function providerOn(api: Ec2Api) {
 
 let tokens = 0;
 
-function create(api: Ec2Api, more: Partial<InterfaceRequest>, signal = options.signal) {
+function create(
+  api: Ec2Api,
+  more: Partial<InterfaceRequest>,
+  { signal, provider }: { readonly signal?: CancelSignal; readonly provider?: CloudProvider } = {},
+) {
   tokens += 1;
   const request: InterfaceRequest = {
     token: `token-${tokens}`,
@@ -298,7 +343,7 @@ function create(api: Ec2Api, more: Partial<InterfaceRequest>, signal = options.s
     add: [{ kind: single, count: 3 }],
     ...more,
   };
-  return providerOn(api).createInterface(request, { signal });
+  return (provider ?? providerOn(api)).createInterface(request, { signal: signal ?? options.signal });
 }
 
 function mutations(): readonly Ec2Action[] {
@@ -313,12 +358,23 @@ const ours = { "podwire/cluster": "blue", "podwire/instance": "i-1" };
 
 const scenario: ScenarioInput = {
   vpcs: [
-    { vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"], securityGroupIds: ["sg-default", "sg-nodes", "sg-pods"] },
+    {
+      vpcId: "vpc-1",
+      cidrBlocks: ["10.0.0.0/16"],
+      ipv6CidrBlocks: ["2001:db8::/56"],
+      securityGroupIds: ["sg-default", "sg-nodes", "sg-pods"],
+    },
     { vpcId: "vpc-2", cidrBlocks: ["10.0.0.0/16"] },
   ],
   subnets: [
     { subnetId: "subnet-a", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.1.0/24" },
-    { subnetId: "subnet-b", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.2.0/24" },
+    {
+      subnetId: "subnet-b",
+      vpcId: "vpc-1",
+      availabilityZone: "zone-a",
+      cidrBlock: "10.0.2.0/24",
+      ipv6CidrBlock: "2001:db8:0:2::/64",
+    },
     { subnetId: "subnet-z", vpcId: "vpc-2", availabilityZone: "zone-a", cidrBlock: "10.0.3.0/24" },
   ],
   instances: [

@@ -1,5 +1,14 @@
-import { type CallOptions, type Limits, type NodeRef, PodwireError, quoteValue } from "@podwire/core";
+import {
+  addressBits,
+  type BlockKind,
+  type CallOptions,
+  type Limits,
+  type NodeRef,
+  PodwireError,
+  quoteValue,
+} from "@podwire/core";
 import type { Ec2Api, InstanceTypeInfo } from "./api.ts";
+import { supportedKinds } from "./blocks.ts";
 
 export type LimitsLookup = (node: NodeRef, options: CallOptions) => Promise<Limits>;
 
@@ -23,9 +32,23 @@ function limitsOf(instanceType: string, infos: readonly InstanceTypeInfo[]): Lim
       value: quoteValue(instanceType),
     });
   }
+  const blockKinds = kindsOn(info);
   return {
     maxInterfaces: info.maximumNetworkInterfaces,
-    // The interface's own address counts in EC2's number. No IPv6 blocks: see `capabilities`.
-    blocksPerInterface: { 4: info.ipv4AddressesPerInterface - 1, 6: 0 },
+    // The interface's own address counts in EC2's number; of IPv6 it may have one.
+    blocksPerInterface: {
+      4: info.ipv4AddressesPerInterface - 1,
+      6: blockKinds.some(({ family }) => family === 6) ? info.ipv6AddressesPerInterface - 1 : 0,
+    },
+    ...(blockKinds.length === supportedKinds.length ? {} : { blockKinds }),
   };
+}
+
+/** Prefixes need the Nitro system; bare metal has no hypervisor to say so: https://github.com/cilium/cilium/pull/39678 */
+function kindsOn({ hypervisor, bareMetal, ipv6AddressesPerInterface }: InstanceTypeInfo): readonly BlockKind[] {
+  const hasPrefixes = bareMetal || hypervisor === "nitro";
+  return supportedKinds.filter(({ family, prefixLength }) => {
+    if (prefixLength < addressBits(family) && !hasPrefixes) return false;
+    return family === 4 || ipv6AddressesPerInterface > 1;
+  });
 }

@@ -8,9 +8,11 @@ import {
   parseCidr,
 } from "@podwire/core";
 import type { Ec2Api, Filter } from "./api.ts";
-import { addressCountOf, changeBlocks, tooFew } from "./block-change.ts";
+import { changeBlocks, shortageOf } from "./block-change.ts";
+import { blockCounts, supportedKinds } from "./blocks.ts";
 import { cloudInterfaceOf, subnetFactsOf } from "./cloud-facts.ts";
 import { vpcMtuBytes } from "./config.ts";
+import { createDeviceIndexes } from "./device-indexes.ts";
 import { createInterface } from "./interface-creation.ts";
 import { deleteInterface } from "./interface-removal.ts";
 import { createLimitsLookup } from "./limits.ts";
@@ -25,7 +27,7 @@ export interface AwsProviderOptions {
 }
 
 const capabilities: Capabilities = {
-  blockKinds: [{ family: 4, prefixLength: 32 }],
+  blockKinds: supportedKinds,
   specificAddresses: false,
   createInterface: true,
   orphans: true,
@@ -33,13 +35,13 @@ const capabilities: Capabilities = {
 };
 
 /**
- * The provider port on EC2: a block is a secondary private IPv4 address of an elastic network interface. EC2 takes no
- * idempotency token for assigning addresses, so a change whose outcome is unknown must not be sent again before a
- * describe has told what became of it.
+ * The provider port on EC2: a block is a secondary private IPv4 address or a prefix of an elastic network interface;
+ * which of them is the caller's choice. EC2 takes no idempotency token for assigning them, so a change whose outcome is
+ * unknown must not be sent again before a describe has told what became of it.
  */
 export function createAwsProvider({ api, clock, cluster }: AwsProviderOptions): CloudProvider {
   const cidrsOfSubnets = createSubnetCidrLookup(api);
-  const tools = { api, clock, cluster, limits: createLimitsLookup(api) };
+  const tools = { api, clock, cluster, limits: createLimitsLookup(api), deviceIndexes: createDeviceIndexes(clock) };
   return {
     capabilities,
     limits: tools.limits,
@@ -49,7 +51,7 @@ export function createAwsProvider({ api, clock, cluster }: AwsProviderOptions): 
         api.describeVpcs({ vpcIds: [node.networkId] }, options),
         api.describeSubnets({ filters: subnetFilters(node.networkId, node.zone) }, options),
       ]);
-      const vpcCidrs = vpcs.flatMap((vpc) => vpc.cidrBlocks.map((cidr) => parseCidr(cidr)));
+      const vpcCidrs = vpcs.flatMap((vpc) => [...vpc.cidrBlocks, ...vpc.ipv6CidrBlocks].map((cidr) => parseCidr(cidr)));
       return { vpcCidrs, subnets: subnets.map(subnetFactsOf), mtuBytes: vpcMtuBytes };
     },
 
@@ -76,8 +78,8 @@ export function createAwsProvider({ api, clock, cluster }: AwsProviderOptions): 
 }
 
 function outcomeOf(made: CloudInterface, { add }: InterfaceRequest): InterfaceOutcome {
-  const count = add.reduce((sum, one) => sum + addressCountOf(one), 0);
-  return { interface: made, ...(made.blocks.length < count ? { failure: tooFew(made.id, made.blocks, count) } : {}) };
+  const failure = shortageOf(made.id, made.blocks, blockCounts(add));
+  return { interface: made, ...(failure === undefined ? {} : { failure }) };
 }
 
 function subnetFilters(vpcId: string, zone: string): readonly Filter[] {

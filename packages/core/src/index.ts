@@ -52,8 +52,9 @@ export { type CniVersion, newestVersion, supportedVersions } from "./cni/version
 export { configJsonSchema, type JsonSchema } from "./config/json-schema.ts";
 export { applyOverrides } from "./config/overrides.ts";
 export { parseConfig } from "./config/parse-config.ts";
+export type { PoolConfig } from "./config/pool-schema.ts";
 export { configReference } from "./config/reference.ts";
-export { type Config, configSchema, type PoolConfig } from "./config/schema.ts";
+export { type Config, configSchema } from "./config/schema.ts";
 export { type ErrorCode, errorCodes, type RetryClass } from "./errors/codes.ts";
 export { type ErrorFacts, errorFrom, isPodwireError, PodwireError, quoteValue } from "./errors/podwire-error.ts";
 export { errorReference } from "./errors/reference.ts";
@@ -79,20 +80,22 @@ export type {
   Repair,
 } from "./host/node-network.ts";
 export { type AllocatedAddress, type AllocationRequest, allocate, claimAddresses } from "./pool/allocate.ts";
+export { planPool } from "./pool/plan-pool.ts";
+export type { PoolAction } from "./pool/pool-action.ts";
+export { addressStateAt, type BlockCounts, countPool, type PoolCounts, type PoolIdentity } from "./pool/pool-counts.ts";
+export { addressesHeldBy, forgetBlock, releaseAddresses } from "./pool/release.ts";
 export {
   blockSize,
   excessOf,
   type PlannedInterface,
   type PlannedSubnet,
-  type PoolAction,
   type PoolSituation,
   type PoolTargets,
-  planPool,
   shortageOf,
-} from "./pool/plan-pool.ts";
-export { addressStateAt, type BlockCounts, countPool, type PoolCounts, type PoolIdentity } from "./pool/pool-counts.ts";
-export { addressesHeldBy, forgetBlock, releaseAddresses } from "./pool/release.ts";
+} from "./pool/situation.ts";
 export { type AddressState, addressTransitions, type BlockState, blockTransitions } from "./pool/states.ts";
+export { budgetedProvider, type CallClass, defaultBudgets } from "./provider/budgeted-provider.ts";
+export type { BudgetLimits } from "./provider/call-budget.ts";
 export type {
   BlockKind,
   Capabilities,

@@ -7,8 +7,9 @@ import { createCleanUp } from "./clean-up.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { createJournal, formatMs, type Journal } from "./journal.ts";
 import { leftovers } from "./leftovers.ts";
+import { runDirectoryOf } from "./node.ts";
 import type { DemoOptions } from "./options.ts";
-import { node } from "./scenario.ts";
+import { nodeMachines } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 import { type Findings, noFindings, tellStory } from "./story.ts";
 import { renderSummary } from "./summary.ts";
@@ -48,15 +49,15 @@ interface Play {
 /** The story, and whatever became of it, everything put away. */
 async function playAndClear({ options, journal, findings, interrupts }: Play): Promise<void> {
   const cleanUp = createCleanUp();
-  const directories = [mkdtempSync(join(tmpdir(), "podwire-demo-")), `/run/podwire-${node.name}`] as const;
+  const directory = mkdtempSync(join(tmpdir(), "podwire-demo-"));
+  const directories = [directory, ...nodeMachines(options.pods).map(({ name }) => runDirectoryOf(name))];
   for (const made of directories) cleanUp.add(() => rmSync(made, { recursive: true, force: true }));
   const probes = createProbes();
   cleanUp.add(probes.close);
-  const [directory, runDirectory] = directories;
-  const stage: Stage = { options, journal, cleanUp, probes, directory, runDirectory };
+  const stage: Stage = { options, journal, cleanUp, probes, directory, nodes: [] };
   const story = tellStory(stage, findings, interrupts);
   await Promise.race([story, interruption(interrupts.signal)]).catch((error) => reportError(journal, error));
-  if (journal.checks.some(({ held }) => !held)) noteLog(stage);
+  if (journal.checks.some(({ held }) => !held)) noteLogs(stage);
   for (const error of await cleanUp.run()) reportError(journal, error);
   // A story that was interrupted ends by the loss of what it plays with, and may have made something meanwhile.
   await story.catch(() => {});
@@ -75,8 +76,10 @@ function reportError(journal: Journal, thrown: unknown): void {
   if (details !== undefined) journal.note(details);
 }
 
-function noteLog({ journal, podwired }: Stage): void {
-  if (podwired !== undefined) journal.note(`the end of podwired's log:\n${podwired.lines.slice(-15).join("\n")}`);
+function noteLogs({ journal, nodes }: Stage): void {
+  for (const { name, podwired } of nodes) {
+    journal.note(`the end of the log of podwired on ${name}:\n${podwired.lines.slice(-15).join("\n")}`);
+  }
 }
 
 function writeRecord(options: DemoOptions, { steps, checks }: Journal, findings: Findings): void {

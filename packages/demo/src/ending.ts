@@ -1,55 +1,73 @@
 import { existsSync } from "node:fs";
-import { cloudFactsOf } from "@podwire/aws-eni/testing";
+import { cloudFactsOf, type FakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { createLinuxHost, defaultKernelNumbers, openNetlink } from "@podwire/linux";
 import { audit, type Contradiction, callPlugin, failureText, podIfName, readKernelFacts } from "@podwire/testkit";
 import { eventually } from "./eventually.ts";
 import { formatMs } from "./journal.ts";
+import type { DemoNode } from "./node.ts";
 import type { Pod } from "./pods.ts";
-import { node } from "./scenario.ts";
 import type { Cast, Stage } from "./stage.ts";
 
 const settleTimeoutMs = 20_000;
 
-/** DEL of every pod through the plugin; its interface must be gone from its namespace. */
-export async function deletePods({ journal }: Stage, { plugin }: Cast, pods: readonly Pod[]): Promise<void> {
-  for (const pod of pods) {
-    const outcome = await callPlugin(plugin, "DEL", { container: pod });
-    const left = await linksIn(pod.netnsPath);
-    const clean = outcome.exitCode === 0 && !left.includes(podIfName);
-    const seen = failureText(outcome) ?? `after ${formatMs(outcome.ms)} its namespace holds ${left.join(", ")}`;
-    journal.check(`DEL of ${pod.name} leaves nothing in it`, clean, seen);
-  }
+/** A node's contradictions, and whose they are. */
+export type NodeContradiction = Contradiction & { readonly node: string };
+
+/** DEL of every pod through the plugin, all at once; its interface must be gone from its namespace. */
+export async function deletePods({ journal }: Stage, pods: readonly Pod[]): Promise<void> {
+  const startedMs = performance.now();
+  const problems = await Promise.all(pods.map(deletePod));
+  const wrong = problems.filter((problem) => problem !== undefined);
+  const seen = `${pods.length} pods in ${formatMs(performance.now() - startedMs)}`;
+  journal.check("DEL leaves nothing in any pod", wrong.length === 0, wrong.length === 0 ? seen : wrong.join("; "));
 }
 
-/** Kernel, store and EC2 side by side, once what is under way has come to an end. */
-export async function auditNode({ journal }: Stage, cast: Cast): Promise<readonly Contradiction[]> {
-  const found = await eventually(
-    () => contradictions(cast),
-    (list) => list.length === 0,
-    settleTimeoutMs,
-  );
-  const seen = found.map(({ kind, subject, message }) => `${kind} ${subject}: ${message}`).join("; ");
-  journal.check("kernel, store and EC2 agree, and nothing is left over", found.length === 0, seen);
+/** Kernel, store and EC2 side by side on every node, once what is under way has come to an end. */
+export async function auditNodes({ journal }: Stage, { vpc, nodes }: Cast): Promise<readonly NodeContradiction[]> {
+  const found: NodeContradiction[] = [];
+  for (const node of nodes) {
+    const list = await eventually(
+      () => contradictions(vpc, node),
+      ({ length }) => length === 0,
+      settleTimeoutMs,
+    );
+    const seen = list.map(({ kind, subject, message }) => `${kind} ${subject}: ${message}`).join("; ");
+    journal.check(`${node.name}: kernel, store and EC2 agree, and nothing is left over`, list.length === 0, seen);
+    found.push(...list.map((each) => ({ ...each, node: node.name })));
+  }
   return found;
 }
 
-export async function stopPodwired({ journal, runDirectory }: Stage, { podwired }: Cast): Promise<void> {
-  const code = await podwired.end("SIGTERM");
-  journal.check("podwired ends by itself on SIGTERM", code === 0, code === null ? "killed" : `exit code ${code}`);
-  const socket = `${runDirectory}/podwired.sock`;
-  journal.check("its socket is gone", !existsSync(socket), existsSync(socket) ? socket : "");
+export async function stopNodes({ journal }: Stage, { nodes }: Cast): Promise<void> {
+  for (const { name, podwired, runDirectory } of nodes) {
+    const code = await podwired.end("SIGTERM");
+    const seen = code === null ? "killed" : `exit code ${code}`;
+    journal.check(`podwired of ${name} ends by itself on SIGTERM`, code === 0, seen);
+    const socket = `${runDirectory}/podwired.sock`;
+    journal.check("its socket is gone", !existsSync(socket), existsSync(socket) ? socket : "");
+  }
 }
 
-async function contradictions({ vpc, podwired }: Cast): Promise<readonly Contradiction[]> {
-  const hostNetnsPath = vpc.fabric.netnsPath(node.name);
-  const host = createLinuxHost({ hostNetnsPath });
-  const netlink = openNetlink({ netnsPath: hostNetnsPath });
+/** DEL of one; its interface must be gone from its namespace. @returns what went wrong */
+export async function deletePod(pod: Pod): Promise<string | undefined> {
+  const outcome = await callPlugin(pod.node.plugin, "DEL", { container: pod });
+  const left = (await linksIn(pod.netnsPath)).includes(podIfName) ? `${podIfName} is still there` : undefined;
+  const problem = failureText(outcome) ?? left;
+  return problem === undefined ? undefined : `${pod.name}: ${problem}`;
+}
+
+async function contradictions(
+  vpc: FakeVpcNetwork,
+  { netnsPath, instanceId, podwired }: DemoNode,
+): Promise<readonly Contradiction[]> {
+  const host = createLinuxHost({ hostNetnsPath: netnsPath });
+  const netlink = openNetlink({ netnsPath });
   try {
     const { protocol, podTable } = defaultKernelNumbers;
     return audit({
       report: await podwired.report(),
       kernel: await readKernelFacts({ host, netlink, protocol, podTable }),
-      cloud: cloudFactsOf(vpc.aws.model.state(), node.instanceId),
+      cloud: cloudFactsOf(vpc.aws.model.state(), instanceId),
     });
   } finally {
     netlink.close();

@@ -1,18 +1,22 @@
 import { readFileSync } from "node:fs";
 import { outsidePidVariable } from "@podwire/testkit";
+import type { DemoNode } from "./node.ts";
 import type { Pod } from "./pods.ts";
-import { machines, outsideHost } from "./scenario.ts";
+import { outsideHost, peer } from "./scenario.ts";
 
 /** How people get into the sandbox and its namespaces from another terminal. */
-export function describeEntry(pods: readonly Pod[], runDirectory: string): string {
+export function describeEntry(pods: readonly Pod[], nodes: readonly DemoNode[]): string {
   const enter = `nsenter --target ${process.env[outsidePidVariable] ?? "PID"} ${namespacesToEnter()}`;
-  const names = [...pods.map(({ name }) => name), ...machines.map(({ name }) => name), outsideHost.node];
+  const names = [...pods.map(({ name }) => name), ...nodes.map(({ name }) => name), peer.name, outsideHost.node];
   return [
     "from another terminal, as the same user:",
     `the VPC's router    ${enter} sh`,
     `any other place     ${enter} nsenter --net=/run/netns/NAME sh`,
     `                    NAME: ${names.join(", ")}`,
-    `podwired's status   ${enter} curl --unix-socket ${runDirectory}/podwired.sock http://localhost/v1/status`,
+    ...nodes.map(
+      ({ name, runDirectory }) =>
+        `podwired of ${name}  ${enter} curl --unix-socket ${runDirectory}/podwired.sock http://localhost/v1/status`,
+    ),
   ].join("\n");
 }
 

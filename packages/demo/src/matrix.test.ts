@@ -45,10 +45,30 @@ describe("the reachability matrix", () => {
   it("prints who was seen as whom, and marks what was not expected", async () => {
     expect(renderMatrix(await tryMatrix(cells, { port: 1 }))).toBe(
       [
-        "from \\ to  address    pod      peer  outside",
-        "---------  ---------  -------  ----  ------------",
-        "pod        10.0.0.4   .        own   as 10.0.0.10",
-        "peer       10.0.0.20  own (!)  .     blocked (!)",
+        "from \\ to  address    pod            peer  outside",
+        "---------  ---------  -------------  ----  -----------------",
+        "pod        10.0.0.4   .              own   as 10.0.0.10",
+        "peer       10.0.0.20  own (2 of 2!)  .     blocked (2 of 2!)",
+      ].join("\n"),
+    );
+  });
+
+  it("makes one row and one column of a group, and counts in a cell what went otherwise", async () => {
+    const pods = ["10.0.0.4", "10.0.0.5"].map((address, index) => ({
+      ...place(`pod-${index}`, address),
+      group: "pods",
+    }));
+    const cells = pods.flatMap((from) => [
+      ...pods.filter((to) => to !== from).map((to): Cell => ({ from, to, expected: { seenAs: "10.0.0.4" } })),
+      { from, to: peer, expected: { seenAs: from.address } },
+      { from: peer, to: from, expected: { seenAs: peer.address } },
+    ]);
+    expect(renderMatrix(await tryMatrix(cells, { port: 1 }))).toBe(
+      [
+        "from \\ to  address      pods           peer",
+        "---------  -----------  -------------  ----",
+        "pods       2 addresses  own (2 of 4!)  own",
+        "peer       10.0.0.20    own            .",
       ].join("\n"),
     );
   });

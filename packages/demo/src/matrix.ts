@@ -5,6 +5,8 @@ import { renderTable } from "./table.ts";
 export interface Place {
   readonly name: string;
   readonly address: string;
+  /** Places of one group are one row and one column of the table. Default: the place is alone. */
+  readonly group?: string;
   reach(options: ReachOptions): Promise<Reachability>;
 }
 
@@ -18,7 +20,7 @@ export interface Cell {
 }
 
 /** A place in words. */
-type Party = Pick<Place, "name" | "address">;
+type Party = Pick<Place, "name" | "address" | "group">;
 
 export interface MatrixResult {
   readonly from: Party;
@@ -50,23 +52,37 @@ export async function tryMatrix(
 
 /**
  * From whom (rows) to whom (columns): `own` where the other side sees the row's own address, else which one, or that it
- * is blocked; what was not expected is marked.
+ * is blocked; what was not expected is marked, with how many tries of how many it was.
  */
 export function renderMatrix(results: readonly MatrixResult[]): string {
-  const rows = [...new Map(results.map(({ from }) => [from.name, from])).values()];
-  const columns = [...new Set([...rows, ...results.map(({ to }) => to)].map(({ name }) => name))];
-  const cell = (from: Party, to: string) => {
-    const both = results.filter((result) => result.from.name === from.name && result.to.name === to);
-    const texts = new Set(both.map((result) => cellText(result)));
-    return ([...texts].join(" / ") || ".") + (both.every(({ held }) => held) ? "" : " (!)");
-  };
+  const rows = [...Map.groupBy(results, ({ from }) => groupOf(from))];
+  const columns = [...new Set([...rows.map(([name]) => name), ...results.map(({ to }) => groupOf(to))])];
   return renderTable([
     ["from \\ to", "address", ...columns],
-    ...rows.map((from) => [from.name, from.address, ...columns.map((to) => cell(from, to))]),
+    ...rows.map(([name, tries]) => [
+      name,
+      addressText(tries),
+      ...columns.map((to) => cellText(tries.filter((result) => groupOf(result.to) === to))),
+    ]),
   ]);
 }
 
-function cellText({ from, seen }: MatrixResult): string {
+function groupOf({ name, group = name }: Party): string {
+  return group;
+}
+
+function addressText(tries: readonly MatrixResult[]): string {
+  const addresses = [...new Set(tries.map(({ from }) => from.address))];
+  return addresses.length === 1 ? addresses.join() : `${addresses.length} addresses`;
+}
+
+function cellText(tries: readonly MatrixResult[]): string {
+  const texts = new Set(tries.map(tryText));
+  const wrong = tries.filter(({ held }) => !held).length;
+  return ([...texts].join(" / ") || ".") + (wrong === 0 ? "" : ` (${wrong} of ${tries.length}!)`);
+}
+
+function tryText({ from, seen }: MatrixResult): string {
   if (!seen.reached) return "blocked";
   return seen.seenAs === from.address ? "own" : `as ${seen.seenAs}`;
 }
@@ -86,6 +102,6 @@ function holds(expected: Expectation, seen: Reachability): boolean {
   return expected === "blocked" ? !seen.reached : seen.reached && seen.seenAs === expected.seenAs;
 }
 
-function partyOf({ name, address }: Place): Party {
-  return { name, address };
+function partyOf({ name, address, group }: Place): Party {
+  return { name, address, ...(group === undefined ? {} : { group }) };
 }

@@ -1,89 +1,109 @@
 import { join } from "node:path";
 import { type FakeVpcNetwork, metadataAddress, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { buildClient } from "@podwire/cni-bin";
-import { type NodeReport, PodwireError } from "@podwire/core";
-import { type PodwiredProcess, startPodwired } from "@podwire/daemon/testing";
-import { type CniPlugin, callPlugin, failureText } from "@podwire/testkit";
-import { eventually } from "./eventually.ts";
-import { ec2Address, machines, node, outsideAddress, outsideHost, peer, scenario } from "./scenario.ts";
-import { type Cast, openPlace, type Places, type Stage } from "./stage.ts";
+import {
+  type DemoNode,
+  describeHolding,
+  holdingOf,
+  runDirectoryOf,
+  startNode,
+  targetOf,
+  untilSettled,
+} from "./node.ts";
+import {
+  describeSubnets,
+  ec2Address,
+  type NodeMachine,
+  nodeMachines,
+  nodeType,
+  outsideAddress,
+  outsideHost,
+  peer,
+  scenarioOf,
+} from "./scenario.ts";
+import { type Cast, type OtherPlaces, openPlace, type ProbedPlace, type Stage } from "./stage.ts";
 
-const readyTimeoutMs = 60_000;
-
-/** From nothing to a node that can take pods. */
+/** From nothing to nodes that can take pods. */
 export async function open(stage: Stage): Promise<Cast> {
   const { journal } = stage;
-  const vpc = await journal.step("A VPC of network namespaces, EC2 and its metadata service", () => raiseVpc(stage));
-  const places = await journal.step("Echo servers, to be reached and to reach", () => openPlaces(stage, vpc));
-  const plugin = await journal.step("The CNI plugin is built", () => buildPlugin(stage));
-  const podwired = await journal.step(`podwired starts on ${node.name}`, () => startDaemon(stage, vpc, plugin));
-  return { vpc, places, plugin, podwired };
+  const machines = nodeMachines(stage.options.pods);
+  const vpc = await journal.step("A VPC of network namespaces, EC2 and its metadata service", () =>
+    raiseVpc(stage, machines),
+  );
+  const { others, nodePlaces } = await journal.step("Echo servers, to be reached and to reach", () =>
+    openPlaces(stage, vpc, machines),
+  );
+  const pluginPath = await journal.step("The CNI plugin is built", () => buildPlugin(stage));
+  const start = (index: 0 | 1) => {
+    const machine = machines[index];
+    const runDirectory = runDirectoryOf(machine.name);
+    return startNode(stage, vpc, {
+      ...machine,
+      netnsPath: vpc.fabric.netnsPath(machine.name),
+      runDirectory,
+      plugin: { path: pluginPath, network: "demo", runDirectory },
+      place: nodePlaces[index],
+    });
+  };
+  const nodes = await journal.step("podwired starts on both nodes, and warms its pool up", async () => {
+    const started: readonly [DemoNode, DemoNode] = await Promise.all([start(0), start(1)]);
+    for (const node of started) await warmUp(stage, vpc, node);
+    return started;
+  });
+  return { vpc, nodes, others };
 }
 
-async function raiseVpc({ journal, cleanUp }: Stage): Promise<FakeVpcNetwork> {
+async function raiseVpc(
+  { journal, cleanUp }: Stage,
+  nodes: readonly [NodeMachine, NodeMachine],
+): Promise<FakeVpcNetwork> {
+  const machines = [...nodes, peer];
+  const scenario = scenarioOf(machines);
   const vpc = await startFakeVpcNetwork({ scenario, machines, ec2Address, outside: outsideHost });
   cleanUp.add(vpc.close);
-  journal.note(`VPC 10.0.0.0/16, subnet 10.0.0.0/24; metadata at ${metadataAddress}, EC2's API at ${ec2Address}`);
-  journal.note(
-    `${node.name} (m5.large) ${node.address}, and ${peer.name} ${peer.address} without podwire, have booted`,
-  );
-  journal.note(`outside the VPC: one host, ${outsideAddress}`);
+  const { instanceType, interfaces, addressesPerInterface } = nodeType;
+  journal.note(`VPC 10.0.0.0/16; metadata at ${metadataAddress}, EC2's API at ${ec2Address}`);
+  for (const line of describeSubnets(machines)) journal.note(line);
+  journal.note(`${instanceType}: ${interfaces} interfaces, each with ${addressesPerInterface} addresses for pods`);
+  journal.note(`outside the VPC: one host, ${outsideAddress}; ${peer.name} is inside, without podwire`);
   return vpc;
 }
 
-async function openPlaces(stage: Stage, { fabric }: FakeVpcNetwork): Promise<Places> {
-  const [nodePlace, peerPlace, outside, metadata] = await Promise.all([
-    openPlace(stage, { ...node, netnsPath: fabric.netnsPath(node.name) }),
-    openPlace(stage, { ...peer, netnsPath: fabric.netnsPath(peer.name) }),
-    openPlace(stage, { name: "outside", address: outsideAddress, netnsPath: fabric.netnsPath(outsideHost.node) }),
-    openPlace(stage, { name: "metadata", address: metadataAddress }),
-  ]);
-  return { node: nodePlace, peer: peerPlace, outside, metadata };
+interface OpenedPlaces {
+  readonly others: OtherPlaces;
+  readonly nodePlaces: readonly [ProbedPlace, ProbedPlace];
 }
 
-async function buildPlugin({ journal, directory, runDirectory }: Stage): Promise<CniPlugin> {
+async function openPlaces(
+  stage: Stage,
+  { fabric }: FakeVpcNetwork,
+  [first, second]: readonly [NodeMachine, NodeMachine],
+): Promise<OpenedPlaces> {
+  const openIn = (name: string, address: string) =>
+    openPlace(stage, { name, address, netnsPath: fabric.netnsPath(name) });
+  const [nodePlace, secondPlace, peerPlace, outside, metadata] = await Promise.all([
+    openIn(first.name, first.address),
+    openIn(second.name, second.address),
+    openIn(peer.name, peer.address),
+    openIn(outsideHost.node, outsideAddress),
+    openPlace(stage, { name: "metadata", address: metadataAddress }),
+  ]);
+  return { others: { peer: peerPlace, outside, metadata }, nodePlaces: [nodePlace, secondPlace] };
+}
+
+/** @returns its path */
+async function buildPlugin({ journal, directory }: Stage): Promise<string> {
   const built = await buildClient({ directory: join(directory, "bin") });
   const what = built.kind === "script" ? "the TypeScript client, run by Node" : `the C client, ${built.kind}`;
   journal.note(`${what}${built.why === "" ? "" : ` (${built.why})`}`);
-  return { path: built.path, network: "demo", runDirectory };
+  return built.path;
 }
 
-async function startDaemon(stage: Stage, vpc: FakeVpcNetwork, plugin: CniPlugin): Promise<PodwiredProcess> {
-  const podwired = startPodwired({
-    netnsPath: vpc.fabric.netnsPath(node.name),
-    runDirectory: stage.runDirectory,
-    config: { directory: stage.directory, values: configOf(stage) },
-    environment: {
-      AWS_ENDPOINT_URL_EC2: vpc.ec2Url,
-      AWS_REGION: vpc.region,
-      AWS_ACCESS_KEY_ID: "AKIADEMODEMODEMODEMO",
-      AWS_SECRET_ACCESS_KEY: "demo",
-    },
-  });
-  stage.podwired = podwired;
-  stage.cleanUp.add(async () => void (await podwired.end("SIGTERM")));
-  await untilReady(podwired, plugin);
-  // Ready it is as soon as an ADD would be served, be it after a wait. Here the times without a wait are of interest.
-  const isFull = ({ pools }: NodeReport) => (pools[0]?.available ?? 0) >= stage.options.pods;
-  const { pools } = await eventually(podwired.report, isFull, readyTimeoutMs);
-  stage.journal.note(`process ${podwired.pid}; STATUS says ready; ${pools[0]?.available ?? 0} addresses free`);
-  return podwired;
-}
-
-function configOf({ options }: Stage): object {
-  return {
-    cloud: "aws",
-    cluster: "demo",
-    pools: { default: { minimum: options.pods, warm: 2, cooldownMs: 1_000 } },
-    // Often, so that nobody waits long for what was changed behind podwire's back to be noticed.
-    reconcile: { intervalMs: 1_000 },
-  };
-}
-
-async function untilReady(podwired: PodwiredProcess, plugin: CniPlugin): Promise<void> {
-  const ask = () => callPlugin(plugin, "STATUS");
-  const last = await eventually(ask, ({ exitCode }) => exitCode === 0 || !podwired.running(), readyTimeoutMs);
-  if (last.exitCode === 0) return;
-  const reason = podwired.running() ? `STATUS says ${failureText(last)}` : "it ended";
-  throw new PodwireError("DAEMON_UNREACHABLE", `podwired is not ready: ${reason}`);
+/** Ready it is as soon as an ADD would be served, be it after a wait; warm when its pool holds its targets. */
+async function warmUp({ journal }: Stage, vpc: FakeVpcNetwork, node: DemoNode): Promise<void> {
+  journal.note(`${node.name}: process ${node.podwired.pid}; STATUS says ready`);
+  const isWarm = await untilSettled(node, 0);
+  const { warm, minimum } = node.pool;
+  const claim = `its pool holds ${targetOf(node, 0)} addresses (warm ${warm}, minimum ${minimum})`;
+  journal.check(claim, isWarm, describeHolding(holdingOf(vpc, node)));
 }

@@ -3,18 +3,18 @@ import { parseOptions } from "./options.ts";
 
 describe("the demo's options", () => {
   it.each([
-    [[], { pods: 3, keep: false }],
-    [["--pods", "9", "--keep", "--json", "out.json"], { pods: 9, keep: true, jsonFile: "out.json" }],
+    [[], { pods: 6, keep: false }],
+    [["--pods", "8", "--keep", "--json", "out.json"], { pods: 8, keep: true, jsonFile: "out.json" }],
     [["--help"], "help"],
   ])("%j are understood", (argv, options) => {
     expect(parseOptions(argv)).toEqual(options);
   });
 
   it.each([
-    [["--pods", "0"], `--pods takes 1 to 9, not "0"`],
-    [["--pods", "10"], `--pods takes 1 to 9, not "10"`],
-    [["--pods", "3e0"], `--pods takes 1 to 9, not "3e0"`],
-    [["--pods=-1"], `--pods takes 1 to 9, not "-1"`],
+    [["--pods", "0"], `--pods takes 1 to 8, not "0"`],
+    [["--pods", "9"], `--pods takes 1 to 8, not "9"`],
+    [["--pods", "3e0"], `--pods takes 1 to 8, not "3e0"`],
+    [["--pods=-1"], `--pods takes 1 to 8, not "-1"`],
     [["--frobnicate"], "--frobnicate"],
     [["stray"], "stray"],
   ])("%j are refused with the reason", (argv, reason) => {

@@ -1,64 +1,45 @@
 import { createHash } from "node:crypto";
-import { type AttachmentReport, type CniResult, PodwireError } from "@podwire/core";
+import { type CniResult, PodwireError } from "@podwire/core";
 import { createNetns, deleteNetns } from "@podwire/linux";
-import { type CniContainer, callPlugin, failureText } from "@podwire/testkit";
-import { formatMs } from "./journal.ts";
-import type { Place } from "./matrix.ts";
-import { type Cast, openPlace, type Stage } from "./stage.ts";
+import { type CniContainer, callPlugin, failureText, type Probe } from "@podwire/testkit";
+import type { DemoNode } from "./node.ts";
+import { listenAt, type ProbedPlace, type Stage } from "./stage.ts";
 
-export interface Pod extends CniContainer, Place {}
+export interface Pod extends CniContainer, ProbedPlace {
+  readonly node: DemoNode;
+}
 
-/** Where the time of one ADD went. Client: the process, start to end; daemon and kernel: as podwired measured. */
-export interface AddTiming {
-  readonly pod: string;
+/** A namespace and a process in it, as a runtime makes them before it calls the plugin. */
+export interface PodSandbox extends CniContainer {
+  readonly probe: Probe;
+}
+
+export interface AddedPod {
+  readonly pod: Pod;
+  /** Time of the ADD in the client: the process, from its start to its end. */
   readonly clientMs: number;
-  readonly daemonMs: number | undefined;
-  readonly kernelMs: number | undefined;
 }
 
-export interface AddedPods {
-  readonly pods: readonly Pod[];
-  readonly adds: readonly AddTiming[];
-  /** Addresses the node holds of EC2, in use or ready. */
-  readonly addressesHeld: number;
-}
-
-/** One pod after the other. @throws IO_FAILURE an ADD failed */
-export async function addPods(stage: Stage, cast: Cast, count: number): Promise<AddedPods> {
-  const added: { readonly pod: Pod; readonly clientMs: number }[] = [];
-  for (let number = 1; number <= count; number++) added.push(await addPod(stage, cast, number));
-  const { attachments, blocks } = await cast.podwired.report();
-  return { pods: added.map(({ pod }) => pod), adds: addTimings(added, attachments), addressesHeld: blocks.length };
-}
-
-/** Makes a namespace, as a runtime does for a pod, and adds it to the network through the plugin. */
-async function addPod(stage: Stage, cast: Cast, number: number): Promise<{ pod: Pod; clientMs: number }> {
-  const container = containerOf(number);
+export async function makeSandbox(stage: Stage, podName: string): Promise<PodSandbox> {
+  const container = containerOf(podName);
   createNetns(container.netnsPath);
   stage.cleanUp.add(() => deleteNetns(container.netnsPath));
-  const outcome = await callPlugin(cast.plugin, "ADD", { container });
-  const failure = failureText(outcome);
-  if (failure !== undefined) throw new PodwireError("IO_FAILURE", `ADD of ${container.podName} failed: ${failure}`);
-  const address = (outcome.answer as CniResult).ips?.[0]?.address.split("/", 1).join() ?? "";
-  const place = await openPlace(stage, { name: container.podName, address, netnsPath: container.netnsPath });
-  stage.journal.note(`${container.podName} ${address} after ${formatMs(outcome.ms)}`);
-  return { pod: { ...container, ...place }, clientMs: outcome.ms };
+  return { ...container, probe: await stage.probes.start(container.netnsPath) };
 }
 
-/** The time in the client beside what podwired reports of the same ADDs. */
-function addTimings(
-  added: readonly { readonly pod: Pod; readonly clientMs: number }[],
-  attachments: readonly AttachmentReport[],
-): readonly AddTiming[] {
-  return added.map(({ pod, clientMs }) => {
-    const timing = attachments.find(({ containerId }) => containerId === pod.containerId)?.addTiming;
-    return { pod: pod.name, clientMs, daemonMs: timing?.totalMs, kernelMs: timing?.hostMs };
-  });
+/** ADD through the plugin. @throws IO_FAILURE it failed */
+export async function addPod(node: DemoNode, sandbox: PodSandbox): Promise<AddedPod> {
+  const outcome = await callPlugin(node.plugin, "ADD", { container: sandbox });
+  const failure = failureText(outcome);
+  if (failure !== undefined) throw new PodwireError("IO_FAILURE", `ADD of ${sandbox.podName} failed: ${failure}`);
+  const address = (outcome.answer as CniResult).ips?.[0]?.address.split("/", 1).join() ?? "";
+  const group = `pods of ${node.name}`;
+  const place = await listenAt(sandbox.probe, { name: sandbox.podName, address, group });
+  return { pod: { ...sandbox, ...place, node }, clientMs: outcome.ms };
 }
 
 /** Container ids look like those of containerd: 64 hexadecimal digits. */
-function containerOf(number: number): CniContainer {
-  const podName = `pod-${number}`;
+function containerOf(podName: string): CniContainer {
   const containerId = createHash("sha256").update(podName).digest("hex");
   return { podName, containerId, netnsPath: `/run/netns/${podName}` };
 }

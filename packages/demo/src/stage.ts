@@ -1,9 +1,9 @@
 import type { FakeVpcNetwork } from "@podwire/aws-eni/testing";
-import type { PodwiredProcess } from "@podwire/daemon/testing";
-import type { CniPlugin, Probe, Probes } from "@podwire/testkit";
+import type { Probe, Probes } from "@podwire/testkit";
 import type { CleanUp } from "./clean-up.ts";
 import type { Journal } from "./journal.ts";
 import type { Place } from "./matrix.ts";
+import type { DemoNode } from "./node.ts";
 import type { DemoOptions } from "./options.ts";
 
 /** What every act of the demo plays on. */
@@ -14,21 +14,20 @@ export interface Stage {
   readonly probes: Probes;
   /** For files; removed at the end. */
   readonly directory: string;
-  readonly runDirectory: string;
-  /** Set once it has been started: its log is shown when something failed. */
-  podwired?: PodwiredProcess;
+  /** Filled when podwired starts on them: their logs are shown when something failed. */
+  readonly nodes: DemoNode[];
 }
 
 /** The fixed cast: who is there before the first pod. */
 export interface Cast {
   readonly vpc: FakeVpcNetwork;
-  readonly podwired: PodwiredProcess;
-  readonly plugin: CniPlugin;
-  readonly places: Places;
+  /** Those with podwire. */
+  readonly nodes: readonly [DemoNode, DemoNode];
+  readonly others: OtherPlaces;
 }
 
-export interface Places {
-  readonly node: Place;
+/** Places without podwire. */
+export interface OtherPlaces {
   readonly peer: Place;
   readonly outside: Place;
   readonly metadata: Place;
@@ -37,11 +36,19 @@ export interface Places {
 /** The port every place answers on. */
 export const echoPort = 7777;
 
+/** A place whose probe can do more than the matrix asks for. */
+export type ProbedPlace = Place & { readonly probe: Probe };
+
 /** Starts a probe in a namespace and lets it answer on the address. */
-export async function openPlace(stage: Stage, place: PlaceOptions): Promise<Place & { readonly probe: Probe }> {
+export async function openPlace(stage: Stage, place: PlaceOptions): Promise<ProbedPlace> {
   const probe = await stage.probes.start(place.netnsPath);
-  await probe.listen([place.address], echoPort);
-  return { name: place.name, address: place.address, reach: probe.reach, probe };
+  return listenAt(probe, place);
+}
+
+/** Lets a probe that stands already answer on the address. */
+export async function listenAt(probe: Probe, { name, address, group }: PlaceOptions): Promise<ProbedPlace> {
+  await probe.listen([address], echoPort);
+  return { name, address, ...(group === undefined ? {} : { group }), reach: probe.reach, probe };
 }
 
 export interface PlaceOptions {
@@ -49,4 +56,5 @@ export interface PlaceOptions {
   readonly address: string;
   /** Default: the namespace of this process, the VPC's router. */
   readonly netnsPath?: string;
+  readonly group?: string;
 }

@@ -9,6 +9,9 @@ import { neverCancelled } from "@podwire/core";
 import { monotonicClock, nodeProgram } from "@podwire/testkit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
+// Every test starts programs, which takes long on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
 const [command = "", ...program] = nodeProgram(import.meta.url, "main");
 const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
 const example = /```json\n(.*?)```/s.exec(readme)?.[1] ?? "";
@@ -75,8 +78,19 @@ describe("the example of the README", () => {
       const options = { signal: neverCancelled };
       const eni = { networkInterfaceId: "eni-1" };
       await client.assignPrivateIpAddresses({ ...eni, secondaryPrivateIpAddressCount: 2 }, options);
+      await client.assignPrivateIpAddresses({ ...eni, ipv4PrefixCount: 1 }, options);
+      await client.assignIpv6Addresses({ ...eni, ipv6PrefixCount: 1 }, options);
       const [found] = await client.describeNetworkInterfaces({ networkInterfaceIds: ["eni-1"] }, options);
       expect(found?.privateIpAddresses).toHaveLength(3);
+      expect(found).toMatchObject({
+        ipv4Prefixes: ["10.0.1.16/28"],
+        ipv6Addresses: ["2001:db8:0:1::4"],
+        ipv6Prefixes: ["2001:db8:0:1:1::/80"],
+      });
+      const fragmented = { networkInterfaceId: "eni-2", ipv4PrefixCount: 1 };
+      await expect(client.assignPrivateIpAddresses(fragmented, options)).rejects.toMatchObject({
+        code: "SUBNET_FRAGMENTED",
+      });
     } finally {
       client.close();
     }
@@ -103,10 +117,41 @@ describe("the example of the README", () => {
     expect(assigned).toMatchObject({ status: 0, stderr: "" });
     const described = aws("describe-network-interfaces", "--network-interface-ids", "eni-1");
     expect(described.answer.NetworkInterfaces[0].PrivateIpAddresses).toHaveLength(3);
+    const prefix = aws("assign-private-ip-addresses", ...eni, "--ipv4-prefix-count", "1");
+    expect(prefix.answer.AssignedIpv4Prefixes).toEqual([{ Ipv4Prefix: "10.0.1.16/28" }]);
+    const ipv6 = aws("assign-ipv6-addresses", ...eni, "--ipv6-prefix-count", "1");
+    expect(ipv6.answer.AssignedIpv6Prefixes).toEqual(["2001:db8:0:1:1::/80"]);
+    const all = aws("describe-network-interfaces", "--network-interface-ids", "eni-1").answer.NetworkInterfaces[0];
+    expect(all).toMatchObject({
+      Ipv4Prefixes: [{ Ipv4Prefix: "10.0.1.16/28" }],
+      Ipv6Addresses: [{ Ipv6Address: "2001:db8:0:1::4" }],
+      Ipv6Prefixes: [{ Ipv6Prefix: "2001:db8:0:1:1::/80" }],
+    });
+    const both = ["--ipv4-prefixes", "10.0.1.16/28", "--private-ip-addresses", "10.0.1.4"];
+    expect(aws("unassign-private-ip-addresses", ...eni, ...both)).toMatchObject({ status: 0 });
+    expect(aws("unassign-ipv6-addresses", ...eni, "--ipv6-prefixes", "2001:db8:0:1:1::/80").answer).toMatchObject({
+      UnassignedIpv6Prefixes: ["2001:db8:0:1:1::/80"],
+    });
     const subnets = aws("describe-subnets", "--filters", "Name=tag:role,Values=pods");
     expect(subnets.answer.Subnets).toMatchObject([{ SubnetId: "subnet-1" }]);
     expect(aws("describe-vpcs", "--vpc-ids", "vpc-9").stderr).toContain("InvalidVpcID.NotFound");
-  }, 30_000);
+  }, 120_000);
+
+  test("a scenario can make calls slow, throttled and wrong", async () => {
+    const behaviour = {
+      throttling: { DescribeVpcs: { capacity: 1, refillPerSecond: 0 } },
+      faults: [{ action: "DescribeSubnets", when: "always", effect: { kind: "fail", code: "InternalError" } }],
+    };
+    writeFileSync(scenario, JSON.stringify({ ...JSON.parse(example), behaviour }));
+    const { variables } = await serve();
+    const call = async (action: string) => {
+      const headers = { authorization: "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/ec2/aws4_request" };
+      const body = `Action=${action}&Version=2016-11-15`;
+      return (await fetch(variables["AWS_ENDPOINT_URL_EC2"] ?? "", { method: "POST", headers, body })).status;
+    };
+    const statuses = [await call("DescribeVpcs"), await call("DescribeVpcs"), await call("DescribeSubnets")];
+    expect(statuses).toEqual([200, 503, 500]);
+  });
 });
 
 test.each(["SIGTERM", "SIGINT"] as const)("%s ends it with exit code 0, and the port is free again", async (signal) => {

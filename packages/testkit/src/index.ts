@@ -7,6 +7,7 @@ export { VirtualClock, type VirtualClockOptions } from "./clock/virtual-clock.ts
 export { createFabric, type Fabric, type FabricOptions } from "./fabric/fabric.ts";
 export { type DropReason, dropReasons } from "./fabric/filter.ts";
 export type { OutsideHost } from "./fabric/network.ts";
+export { runNft } from "./fabric/nft.ts";
 export type { FabricInterface, FabricRoute, FabricState } from "./fabric/state.ts";
 export {
   type AnswerLoss,
@@ -29,25 +30,23 @@ export {
   type MemoryHostOptions,
 } from "./host/memory-host.ts";
 export { primaryBlock, sampleNetwork, sampleSpec, secondaryBlock } from "./host/sample-network.ts";
-export { createProbes, type Probe, type Probes } from "./probe/probe.ts";
-export type { ProbeProtocol, Reachability, ReachOptions } from "./probe/protocol.ts";
+export { createProbes, type Probe, type ProbeStream, type Probes } from "./probe/probe.ts";
+export type { ProbeProtocol, Reachability, ReachOptions, StreamOptions, StreamResult } from "./probe/protocol.ts";
 export { AddressSpace, reserveEnds, subnetSpace } from "./provider/address-space.ts";
+export type { MemoryAction, MemoryCall } from "./provider/memory-calls.ts";
 export {
   MemoryCloud,
   type MemoryCloudOptions,
+  type MemoryCreation,
   type MemoryInterface,
-  type MemorySubnet,
+  type MemoryOrphan,
 } from "./provider/memory-cloud.ts";
-export {
-  createMemoryProvider,
-  type MemoryAction,
-  type MemoryCall,
-  type MemoryProvider,
-  type MemoryProviderOptions,
-} from "./provider/memory-provider.ts";
+export { createMemoryProvider, type MemoryProvider, type MemoryProviderOptions } from "./provider/memory-provider.ts";
+export type { MemorySubnet } from "./provider/memory-subnets.ts";
 export {
   type ContractCall,
   type ContractFault,
+  type InterfacePlace,
   type ProviderContract,
   type ProviderPlace,
   providerContract,

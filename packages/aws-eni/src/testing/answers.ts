@@ -1,7 +1,10 @@
-import type { Address } from "@podwire/core";
 import type { DescribedPage } from "./describe.ts";
+import type { Held } from "./held.ts";
 import type { Refusal } from "./refusal-row.ts";
 import type { FakeAttachment, FakeInterface } from "./world.ts";
+
+/** What was assigned or unassigned. */
+export type ChangedAddresses = Held & { readonly networkInterfaceId: string };
 
 /** Answer of each action when it is carried out. */
 export interface Ec2Answers {
@@ -9,8 +12,10 @@ export interface Ec2Answers {
   DescribeNetworkInterfaces: DescribedPage<"DescribeNetworkInterfaces">;
   DescribeSubnets: DescribedPage<"DescribeSubnets">;
   DescribeVpcs: DescribedPage<"DescribeVpcs">;
-  AssignPrivateIpAddresses: { readonly networkInterfaceId: string; readonly assigned: readonly Address[] };
-  UnassignPrivateIpAddresses: { readonly networkInterfaceId: string };
+  AssignPrivateIpAddresses: ChangedAddresses;
+  UnassignPrivateIpAddresses: ChangedAddresses;
+  AssignIpv6Addresses: ChangedAddresses;
+  UnassignIpv6Addresses: ChangedAddresses;
   CreateNetworkInterface: FakeInterface;
   AttachNetworkInterface: FakeAttachment;
   ModifyNetworkInterfaceAttribute: { readonly networkInterfaceId: string };

@@ -1,12 +1,14 @@
-import type { Address } from "@podwire/core";
+import type { Address, Cidr } from "@podwire/core";
 import type { CloudState } from "./world.ts";
 
 /** Something changed in the cloud. `by`: the action, or `back-door`. */
 export interface CloudChange {
   readonly kind: "assigned" | "unassigned" | "created" | "attached" | "modified" | "detached" | "deleted";
   readonly networkInterfaceId: string;
-  /** Secondary ones that came or went with it. */
+  /** Those that came or went with it, without the interface's primary IPv4 address. */
   readonly addresses: readonly Address[];
+  /** Likewise; absent when none. */
+  readonly prefixes?: readonly Cidr[];
   readonly by: string;
 }
 

@@ -1,4 +1,4 @@
-import { addressAt, hostCidr, PodwireError } from "@podwire/core";
+import { addressAt, type Cidr, hostCidr, PodwireError, parseAddress } from "@podwire/core";
 import type { CloudFacts, FabricInterface, FabricState } from "@podwire/testkit";
 import { type CloudState, type FakeInterface, isHeldBy } from "./world.ts";
 
@@ -27,7 +27,7 @@ export function cloudFactsOf(cloud: CloudState, instanceId: string): CloudFacts 
     interfaces: interfaces.map((own) => ({
       id: own.networkInterfaceId,
       mac: own.macAddress,
-      blocks: own.secondaryAddresses.map(hostCidr),
+      blocks: blocksOf(own),
     })),
   };
 }
@@ -44,6 +44,8 @@ function fabricInterface(
     cloud.subnets.find(({ subnetId }) => subnetId === own.subnetId),
     own.subnetId,
   );
+  const subnetCidrs =
+    subnet.ipv6CidrBlock === undefined ? [subnet.cidrBlock] : [subnet.cidrBlock, subnet.ipv6CidrBlock];
   return {
     id: own.networkInterfaceId,
     mac: own.macAddress,
@@ -52,12 +54,22 @@ function fabricInterface(
       own.attachment.instanceId,
     ).name,
     ifName: `eth${own.attachment.deviceIndex}`,
-    // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html: the router has the second address.
-    gateways: { 4: addressAt(subnet.cidrBlock, 1n) },
-    subnetCidrs: [subnet.cidrBlock],
-    primaryAddresses: [own.privateIpAddress],
-    blocks: own.secondaryAddresses.map(hostCidr),
+    // Said here again and not taken from the adapter, so that it is caught when it says something else:
+    // https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+    gateways: {
+      4: addressAt(subnet.cidrBlock, 1n),
+      ...(subnet.ipv6CidrBlock === undefined ? {} : { 6: parseAddress("fe80:ec2::1") }),
+    },
+    subnetCidrs,
+    primaryAddresses: [own.privateIpAddress, ...own.ipv6Addresses.slice(0, 1)],
+    blocks: blocksOf(own),
   };
+}
+
+/** What EC2 delivers beside the interface's own addresses. */
+function blocksOf(own: FakeInterface): readonly Cidr[] {
+  const addresses = [...own.secondaryAddresses, ...own.ipv6Addresses.slice(1)];
+  return [...addresses.map(hostCidr), ...own.ipv4Prefixes, ...own.ipv6Prefixes];
 }
 
 function found<Item>(item: Item | undefined, id: string): Item {

@@ -1,4 +1,5 @@
 import type { Filter, InstanceTypeInfo } from "../api.ts";
+import { spaceOf } from "./held.ts";
 import type { DescribeAction, DescribeRequest, Ec2Requests } from "./requests.ts";
 import type { FakeInterface, FakeSubnet, FakeVpc, World } from "./world.ts";
 
@@ -24,7 +25,12 @@ export const listings: { readonly [A in DescribeAction]: Listing<A> } = {
     all: (world) => world.instanceTypes.values(),
     idOf: (item) => item.instanceType,
     requestedIds: (request) => request.instanceTypes,
-    filters: { "instance-type": (item) => [item.instanceType] },
+    filters: {
+      "bare-metal": (item) => [String(item.bareMetal)],
+      hypervisor: ({ hypervisor }) => (hypervisor === undefined ? [] : [hypervisor]),
+      "instance-type": (item) => [item.instanceType],
+      "network-info.ipv6-supported": (item) => [String(item.ipv6AddressesPerInterface > 0)],
+    },
   },
   DescribeNetworkInterfaces: {
     all: (world) => world.interfaces.values(),
@@ -37,6 +43,7 @@ export const listings: { readonly [A in DescribeAction]: Listing<A> } = {
       "attachment.instance-id": ({ attachment }) => (attachment === undefined ? [] : [attachment.instanceId]),
       "attachment.status": ({ attachment }) => (attachment === undefined ? [] : ["attached"]),
       "availability-zone": (item) => [item.availabilityZone],
+      "ipv6-addresses.ipv6-address": (item) => item.ipv6Addresses,
       description: (item) => [item.description],
       "group-id": (item) => item.securityGroupIds,
       "mac-address": (item) => [item.macAddress],
@@ -56,6 +63,8 @@ export const listings: { readonly [A in DescribeAction]: Listing<A> } = {
       "availability-zone": (item) => [item.availabilityZone],
       "available-ip-address-count": (item) => [String(item.availableIpAddressCount)],
       "cidr-block": (item) => [item.cidrBlock],
+      "ipv6-cidr-block-association.ipv6-cidr-block": ({ ipv6CidrBlock }) =>
+        ipv6CidrBlock === undefined ? [] : [ipv6CidrBlock],
       state: () => ["available"],
       "subnet-id": (item) => [item.subnetId],
       "tag-key": (item) => Object.keys(item.tags),
@@ -68,6 +77,7 @@ export const listings: { readonly [A in DescribeAction]: Listing<A> } = {
     requestedIds: (request) => request.vpcIds,
     filters: {
       "cidr-block-association.cidr-block": (item) => item.cidrBlocks,
+      "ipv6-cidr-block-association.ipv6-cidr-block": (item) => item.ipv6CidrBlocks,
       state: () => ["available"],
       "tag-key": (item) => Object.keys(item.tags),
       "vpc-id": (item) => [item.vpcId],
@@ -107,7 +117,7 @@ export function tryParseNextToken(token: string): string | undefined {
 }
 
 function withFreeCount(world: World, subnet: FakeSubnet): Described["DescribeSubnets"] {
-  return { ...subnet, availableIpAddressCount: world.spaces.get(subnet.subnetId)?.freeCount ?? 0 };
+  return { ...subnet, availableIpAddressCount: spaceOf(world, subnet.subnetId, 4)?.freeCount ?? 0 };
 }
 
 function pageOf<A extends DescribeAction>(

@@ -1,8 +1,9 @@
 import { type Clock, type NodeIdentity, type NodeRef, PodwireError } from "@podwire/core";
-import { callWithFaults, FaultPlan, type FaultyOutcome, SeededRandom } from "@podwire/testkit";
+import { callWithFaults, type FaultPlan, type FaultyOutcome, SeededRandom } from "@podwire/testkit";
 import type { Ec2Action, Ec2Api } from "../api.ts";
 import { Admission, type AdmissionOptions } from "./admission.ts";
 import type { Ec2Result } from "./answers.ts";
+import { admissionOf, faultPlanOf } from "./behaviour.ts";
 import { CallLog } from "./call-log.ts";
 import { createInProcessApi } from "./in-process-api.ts";
 import { serveMetadata } from "./metadata-server.ts";
@@ -10,9 +11,9 @@ import { Ec2Model } from "./model.ts";
 import { PastInterfaces } from "./past-interfaces.ts";
 import { serveQueryApi } from "./query-server.ts";
 import type { Ec2Command } from "./requests.ts";
-import type { ScenarioInput } from "./scenario.ts";
+import { parseScenario, type ScenarioInput } from "./scenario.ts";
 import type { FakeServer, ListenAddress } from "./server.ts";
-import { isHeldBy, isPrimary } from "./world.ts";
+import { type CloudState, isHeldBy, isPrimary } from "./world.ts";
 
 export interface FakeAwsOptions {
   readonly scenario: ScenarioInput;
@@ -21,13 +22,21 @@ export interface FakeAwsOptions {
   readonly random?: SeededRandom;
   /** Actions are those of EC2 and `Metadata`; codes are EC2's (an HTTP status for `Metadata`). */
   readonly faults?: FaultPlan;
-  /** How long EC2 takes for a call, half of it before it acts and half after. Default 0. */
-  readonly latencyMs?: (action: Ec2Action) => number;
-  /** How long DescribeNetworkInterfaces lags behind what was changed; constant. Default 0. */
+  /**
+   * How long EC2 takes for a call, half of it before it acts and half after. What is left out: as the scenario's
+   * behaviour says.
+   */
+  readonly latencyMs?: Latencies | ((action: Ec2Action) => number);
+  /** How long DescribeNetworkInterfaces lags behind what was changed; constant. Default: the scenario's. */
   readonly describeLagMs?: number;
-  /** What is throttled or denied. Default: nothing. */
+  /** How long the metadata service lags behind what was changed; constant. Default: the scenario's. */
+  readonly metadataLagMs?: number;
+  /** What is throttled or denied. Default: the scenario's. */
   readonly admission?: AdmissionOptions;
 }
+
+/** By action; an action that is not named takes no time. */
+export type Latencies = Readonly<Partial<Record<Ec2Action, number>>>;
 
 /** What the doors of the fake have in common. */
 export interface FakeAwsBackend {
@@ -35,6 +44,8 @@ export interface FakeAwsBackend {
   readonly clock: Clock;
   readonly random: SeededRandom;
   readonly faults: FaultPlan;
+  /** What the metadata service tells from. */
+  metadataState(): CloudState;
   /** Logs the call, lets go wrong what the plan says, and carries it out. */
   perform(command: Ec2Command, caller: string): Promise<FaultyOutcome<Ec2Result>>;
 }
@@ -49,17 +60,27 @@ export class FakeAws implements FakeAwsBackend {
   readonly #latencyMs: (action: Ec2Action) => number;
   readonly #admission: Admission;
   readonly #describeLagMs: number;
+  readonly #metadataLagMs: number;
   readonly #past: PastInterfaces;
 
-  constructor({ scenario, clock, random, faults, latencyMs, describeLagMs = 0, admission = {} }: FakeAwsOptions) {
+  /** @throws INVALID_DAEMON_CONFIG when the scenario cannot be */
+  constructor({ scenario, clock, random = new SeededRandom(1), ...options }: FakeAwsOptions) {
+    const parsed = parseScenario(scenario);
+    const { behaviour } = parsed;
     this.clock = clock;
-    this.random = random ?? new SeededRandom(1);
-    this.faults = faults ?? new FaultPlan();
-    this.#latencyMs = latencyMs ?? (() => 0);
-    this.#admission = new Admission(clock, admission);
-    this.model = new Ec2Model(scenario, this.random.fork());
-    this.#describeLagMs = describeLagMs;
-    this.#past = new PastInterfaces(clock, this.model);
+    this.random = random;
+    this.model = new Ec2Model(parsed, random.fork());
+    this.faults = options.faults ?? faultPlanOf(behaviour, random.fork());
+    this.#latencyMs = latencyOf(options.latencyMs ?? behaviour.latencyMs);
+    this.#admission = new Admission(clock, options.admission ?? admissionOf(behaviour));
+    this.#describeLagMs = options.describeLagMs ?? behaviour.describeLagMs;
+    this.#metadataLagMs = options.metadataLagMs ?? behaviour.metadataLagMs;
+    this.#past = new PastInterfaces(clock, this.model, Math.max(this.#describeLagMs, this.#metadataLagMs));
+  }
+
+  metadataState(): CloudState {
+    const interfaces = [...this.#past.asOf(this.#metadataLagMs).values()];
+    return { ...this.model.state(), interfaces };
   }
 
   /** The adapter's own interface, without wire and SDK. */
@@ -122,4 +143,8 @@ export class FakeAws implements FakeAwsBackend {
       return this.model.describeInterfaces(command.request, this.#past.asOf(this.#describeLagMs));
     });
   }
+}
+
+function latencyOf(latencyMs: NonNullable<FakeAwsOptions["latencyMs"]>): (action: Ec2Action) => number {
+  return typeof latencyMs === "function" ? latencyMs : (action) => latencyMs[action] ?? 0;
 }

@@ -1,15 +1,14 @@
 import { type Address, parseAddress } from "@podwire/core";
 import { createFabric, type Fabric, monotonicClock, type OutsideHost } from "@podwire/testkit";
 import { type CloudMachine, fabricStateOf } from "./cloud-network.ts";
-import { FakeAws } from "./fake-aws.ts";
-import type { ScenarioInput } from "./scenario.ts";
+import { FakeAws, type FakeAwsOptions } from "./fake-aws.ts";
 import { isPrimary } from "./world.ts";
 
 /** Where instances find their metadata: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html */
 export const metadataAddress = parseAddress("169.254.169.254");
 
-export interface FakeVpcNetworkOptions {
-  readonly scenario: ScenarioInput;
+/** What EC2 does beside the network, of FakeAws: latencies, lag, faults, throttling. */
+export interface FakeVpcNetworkOptions extends Omit<FakeAwsOptions, "clock"> {
   /** A name for the namespace of each instance. */
   readonly machines: readonly CloudMachine[];
   /** The API of EC2 at an interface endpoint in the VPC, as AWS PrivateLink makes it. */
@@ -48,10 +47,10 @@ export async function startFakeVpcNetwork(options: FakeVpcNetworkOptions): Promi
 }
 
 async function raise(
-  { scenario, machines, ec2Address, outside }: FakeVpcNetworkOptions,
+  { machines, ec2Address, outside, ...ofAws }: FakeVpcNetworkOptions,
   closers: (() => void | Promise<void>)[],
 ): Promise<Omit<FakeVpcNetwork, "close">> {
-  const aws = new FakeAws({ scenario, clock: monotonicClock() });
+  const aws = new FakeAws({ ...ofAws, clock: monotonicClock() });
   const fabric = await createFabric({ services: [metadataAddress, ec2Address], outside });
   closers.push(fabric.close);
   let following = fabric.converge(fabricStateOf(aws.model.state(), machines));

@@ -1,7 +1,7 @@
 import { type CallOptions, PodwireError } from "@podwire/core";
 import type { FaultyOutcome } from "@podwire/testkit";
 import type { Ec2Action, Ec2Api, NetworkInterface } from "../api.ts";
-import { type Ec2Call, type Ec2Failure, errorOfFailure } from "../errors.ts";
+import { askedFor, type Ec2Call, type Ec2Failure, errorOfFailure } from "../errors.ts";
 import type { Ec2Answers, Ec2Result } from "./answers.ts";
 import type { FakeAwsBackend } from "./fake-aws.ts";
 import { httpStatusByCode } from "./refusals.ts";
@@ -14,9 +14,9 @@ export function createInProcessApi(backend: FakeAwsBackend, caller: string): Ec2
     { action, request, object }: { readonly action: A; readonly request: Ec2Requests[A]; readonly object: string },
     options: CallOptions,
   ) =>
-    callOnce({ action, object }, options, () => backend.perform({ action, request } as Ec2Command, caller)) as Promise<
-      Ec2Answers[A]
-    >;
+    callOnce({ action, object, ...askedFor(request as Parameters<typeof askedFor>[0]) }, options, () =>
+      backend.perform({ action, request } as Ec2Command, caller),
+    ) as Promise<Ec2Answers[A]>;
   const objectOf = (values: readonly string[]) => values.join(" ");
   return {
     async describeInstanceTypes({ instanceTypes }, options) {
@@ -34,19 +34,30 @@ export function createInProcessApi(backend: FakeAwsBackend, caller: string): Ec2
     async describeSubnets(request, options) {
       const object = objectOf(request.filters.flatMap((filter) => filter.values));
       const { items } = await call({ action: "DescribeSubnets", request, object }, options);
-      return items.map(({ vpcId: _, ...subnet }) => subnet);
+      return items.map(({ vpcId: _, ipv6CidrBlock, ...subnet }) => ({
+        ...subnet,
+        ipv6CidrBlocks: ipv6CidrBlock === undefined ? [] : [ipv6CidrBlock],
+      }));
     },
     async describeVpcs(request, options) {
       const { items } = await call({ action: "DescribeVpcs", request, object: objectOf(request.vpcIds) }, options);
-      return items.map(({ vpcId, cidrBlocks }) => ({ vpcId, cidrBlocks }));
+      return items.map(({ vpcId, cidrBlocks, ipv6CidrBlocks }) => ({ vpcId, cidrBlocks, ipv6CidrBlocks }));
     },
     async assignPrivateIpAddresses(request, options) {
       const object = request.networkInterfaceId;
-      const { assigned } = await call({ action: "AssignPrivateIpAddresses", request, object }, options);
-      return { privateIpAddresses: assigned };
+      const { addresses, prefixes } = await call({ action: "AssignPrivateIpAddresses", request, object }, options);
+      return { privateIpAddresses: addresses, ipv4Prefixes: prefixes };
     },
-    async unassignPrivateIpAddresses(request, options) {
-      await call({ action: "UnassignPrivateIpAddresses", request, object: request.networkInterfaceId }, options);
+    async unassignPrivateIpAddresses({ networkInterfaceId: object, privateIpAddresses, ipv4Prefixes }, options) {
+      const request = { networkInterfaceId: object, privateIpAddresses, ipv4Prefixes };
+      await call({ action: "UnassignPrivateIpAddresses", request, object }, options);
+    },
+    async assignIpv6Addresses(request, options) {
+      const object = request.networkInterfaceId;
+      return { ipv6Prefixes: (await call({ action: "AssignIpv6Addresses", request, object }, options)).prefixes };
+    },
+    async unassignIpv6Addresses(request, options) {
+      await call({ action: "UnassignIpv6Addresses", request, object: request.networkInterfaceId }, options);
     },
     async createNetworkInterface({ tags, ...input }, options) {
       const request = { ...input, tagSpecifications: [{ resourceType: "network-interface", tags }] };
@@ -113,6 +124,9 @@ function networkInterfaceOf(own: FakeInterface): NetworkInterface {
       { privateIpAddress: own.privateIpAddress, primary: true },
       ...own.secondaryAddresses.map((privateIpAddress) => ({ privateIpAddress, primary: false })),
     ],
+    ipv4Prefixes: own.ipv4Prefixes,
+    ipv6Addresses: own.ipv6Addresses,
+    ipv6Prefixes: own.ipv6Prefixes,
     tags,
   };
 }

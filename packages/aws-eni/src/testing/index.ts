@@ -2,7 +2,7 @@ export type { AdmissionOptions, TokenBucket } from "./admission.ts";
 export { CallLog, type LoggedCall } from "./call-log.ts";
 export type { CloudChange, CloudListener } from "./cloud-change.ts";
 export { type CloudMachine, cloudFactsOf, fabricStateOf } from "./cloud-network.ts";
-export { FakeAws, type FakeAwsOptions } from "./fake-aws.ts";
+export { FakeAws, type FakeAwsOptions, type Latencies } from "./fake-aws.ts";
 export {
   type FakeVpcNetwork,
   type FakeVpcNetworkOptions,

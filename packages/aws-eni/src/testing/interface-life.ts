@@ -1,7 +1,8 @@
-import { type Address, type Cidr, hostCidr, networkAddress } from "@podwire/core";
-import type { AddressSpace, SeededRandom } from "@podwire/testkit";
+import { type Cidr, cidrFamily, networkAddress } from "@podwire/core";
+import type { SeededRandom } from "@podwire/testkit";
 import type { Ec2Answer } from "./answers.ts";
 import type { CloudChange } from "./cloud-change.ts";
+import { cidrsOf, spaceOf, take } from "./held.ts";
 import type { Ec2Command, Ec2Requests, InterfaceAction } from "./requests.ts";
 import { drawMac, type FakeAttachment, type FakeInterface, type FakeSubnet, type World } from "./world.ts";
 
@@ -15,7 +16,7 @@ export interface InterfaceStep {
 
 interface Drawing {
   readonly random: SeededRandom;
-  /** Cuts secondary addresses of a new interface short, which EC2 itself never does. */
+  /** Cuts what a new interface has beside its own address short, which EC2 itself never does. */
   readonly atMost: number;
 }
 
@@ -57,11 +58,11 @@ function create(world: World, request: Ec2Requests["CreateNetworkInterface"], dr
   if (typeof earlier === "object") return { answer: { action, answer: earlier } };
   const own = newInterface(world, request, drawing);
   world.interfaces.set(own.networkInterfaceId, own);
-  const { networkInterfaceId, secondaryAddresses: addresses } = own;
+  const { networkInterfaceId } = own;
   if (request.clientToken !== undefined) {
     world.creations.set(request.clientToken, { networkInterfaceId, request: parametersOf(request) });
   }
-  return { answer: { action, answer: own }, change: { kind: "created", networkInterfaceId, addresses } };
+  return { answer: { action, answer: own }, change: { kind: "created", networkInterfaceId, ...heldBy(own) } };
 }
 
 function newInterface(
@@ -70,8 +71,16 @@ function newInterface(
   { random, atMost }: Drawing,
 ): FakeInterface {
   const { vpcId, subnetId, availabilityZone } = world.subnets.get(request.subnetId) as FakeSubnet;
-  const space = world.spaces.get(subnetId) as AddressSpace;
-  const take = (): Address => networkAddress(space.take(32) as Cidr);
+  const ipv4 = spaceOf(world, subnetId, 4);
+  const privateIpAddress = networkAddress(ipv4?.take(32) as Cidr);
+  const held4 = take(ipv4, 4, {
+    addresses: Math.min(request.secondaryPrivateIpAddressCount ?? 0, atMost),
+    prefixes: Math.min(request.ipv4PrefixCount ?? 0, atMost),
+  });
+  const held6 = take(spaceOf(world, subnetId, 6), 6, {
+    addresses: Math.min(request.ipv6AddressCount ?? 0, atMost),
+    prefixes: Math.min(request.ipv6PrefixCount ?? 0, atMost),
+  });
   const defaultGroups = world.vpcs.get(vpcId)?.securityGroupIds.slice(0, 1) ?? [];
   return {
     networkInterfaceId: `eni-${random.hex(17)}`,
@@ -81,8 +90,11 @@ function newInterface(
     availabilityZone,
     description: request.description ?? "",
     securityGroupIds: request.securityGroupIds ?? defaultGroups,
-    privateIpAddress: take(),
-    secondaryAddresses: Array.from({ length: Math.min(request.secondaryPrivateIpAddressCount ?? 0, atMost) }, take),
+    privateIpAddress,
+    secondaryAddresses: held4.addresses,
+    ipv4Prefixes: held4.prefixes,
+    ipv6Addresses: held6.addresses,
+    ipv6Prefixes: held6.prefixes,
     tags: Object.fromEntries((request.tagSpecifications ?? []).flatMap(({ tags }) => Object.entries(tags))),
   };
 }
@@ -130,12 +142,18 @@ function detach(world: World, { attachmentId }: Ec2Requests["DetachNetworkInterf
 }
 
 function remove(world: World, { networkInterfaceId }: Ec2Requests["DeleteNetworkInterface"]): InterfaceStep {
-  const { subnetId, privateIpAddress, secondaryAddresses } = world.interfaces.get(networkInterfaceId) as FakeInterface;
-  const space = world.spaces.get(subnetId);
-  for (const address of [privateIpAddress, ...secondaryAddresses]) space?.release(hostCidr(address));
+  const own = world.interfaces.get(networkInterfaceId) as FakeInterface;
+  for (const cidr of cidrsOf(own)) spaceOf(world, own.subnetId, cidrFamily(cidr))?.release(cidr);
   world.interfaces.delete(networkInterfaceId);
   return {
     answer: { action: "DeleteNetworkInterface", answer: { networkInterfaceId } },
-    change: { kind: "deleted", networkInterfaceId, addresses: secondaryAddresses },
+    change: { kind: "deleted", networkInterfaceId, ...heldBy(own) },
   };
+}
+
+/** What it has beside its own address. */
+function heldBy(own: FakeInterface): Pick<CloudChange, "addresses" | "prefixes"> {
+  const addresses = [...own.secondaryAddresses, ...own.ipv6Addresses];
+  const prefixes = [...own.ipv4Prefixes, ...own.ipv6Prefixes];
+  return { addresses, ...(prefixes.length === 0 ? {} : { prefixes }) };
 }

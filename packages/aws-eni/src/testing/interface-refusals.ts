@@ -1,6 +1,16 @@
+import { type Family, families } from "@podwire/core";
+import { canHoldPrefixes, type HeldCount, hasRoomFor, slotLimit, slotsOf, spaceOf } from "./held.ts";
 import { attachedAs, createdBefore } from "./interface-life.ts";
-import { dryRunSet, errorsOverview, interfaceUnknown, type RefusalRow, textIf } from "./refusal-row.ts";
-import type { InterfaceAction } from "./requests.ts";
+import {
+  fragmentedSubnet,
+  lacksAddresses,
+  prefixesOfFragments,
+  prefixesWithoutAddresses,
+  tooFewAddresses,
+  tooFewForPrefixes,
+} from "./prefix-shortage.ts";
+import { apiReference, dryRunSet, errorsOverview, interfaceUnknown, type RefusalRow, textIf } from "./refusal-row.ts";
+import type { Ec2Requests, InterfaceAction } from "./requests.ts";
 import { type FakeInstance, type FakeInterface, isHeldBy, isPrimary, type World } from "./world.ts";
 
 const createRows: readonly RefusalRow<"CreateNetworkInterface">[] = [
@@ -39,8 +49,43 @@ const createRows: readonly RefusalRow<"CreateNetworkInterface">[] = [
     code: "InvalidParameterValue",
     httpStatus: 400,
     source: "unverified",
-    refuses: (_world, { secondaryPrivateIpAddressCount: count = 1 }) =>
-      textIf(count < 1, `Value (${count}) for parameter secondaryPrivateIpAddressCount is invalid.`),
+    refuses: (_world, request) => {
+      const count = countsOf(request).find((value) => value !== undefined && value < 1);
+      return textIf(count !== undefined, `Value (${count}) for the parameter of a count is invalid.`);
+    },
+  },
+  {
+    condition: "a count of IPv4 addresses and a count of IPv4 prefixes",
+    code: "InvalidParameterCombination",
+    httpStatus: 400,
+    source: `${apiReference("CreateNetworkInterface")} (code unverified)`,
+    refuses: (_world, { secondaryPrivateIpAddressCount, ipv4PrefixCount }) =>
+      textIf(
+        secondaryPrivateIpAddressCount !== undefined && ipv4PrefixCount !== undefined,
+        "Specify either a count of private IPv4 addresses or a count of IPv4 prefixes.",
+      ),
+  },
+  {
+    condition: "a count of IPv6 addresses and a count of IPv6 prefixes",
+    code: "InvalidParameterValue",
+    httpStatus: 400,
+    source: "https://github.com/aws/karpenter-provider-aws/issues/2187",
+    refuses: (_world, { ipv6AddressCount, ipv6PrefixCount }) =>
+      textIf(
+        ipv6AddressCount !== undefined && ipv6PrefixCount !== undefined,
+        "You can and can only specify one of ipv6-addresses or ipv6-addresses-count ipv6-prefix and ipv6-prefix-count.",
+      ),
+  },
+  {
+    condition: "IPv6 in a subnet that has none",
+    code: "InvalidParameterValue",
+    httpStatus: 400,
+    source: "unverified",
+    refuses: (world, { subnetId, ipv6AddressCount, ipv6PrefixCount }) => {
+      if (ipv6AddressCount === undefined && ipv6PrefixCount === undefined) return undefined;
+      const text = `The subnet '${subnetId}' has no IPv6 CIDR block associated with it.`;
+      return textIf(spaceOf(world, subnetId, 6) === undefined, text);
+    },
   },
   {
     condition: "tags for something else than the interface",
@@ -58,10 +103,30 @@ const createRows: readonly RefusalRow<"CreateNetworkInterface">[] = [
     httpStatus: 400,
     source: "https://github.com/aws/amazon-vpc-cni-k8s/pull/1773",
     refuses: (world, request) => {
-      const free = world.spaces.get(request.subnetId)?.freeCount ?? 0;
-      const wanted = 1 + (request.secondaryPrivateIpAddressCount ?? 0);
-      const text = "The specified subnet does not have enough free addresses to satisfy the request.";
-      return textIf(createdBefore(world, request) === undefined && free < wanted, text);
+      const addresses = 1 + (request.secondaryPrivateIpAddressCount ?? 0);
+      return textIf(lacksRoom(world, request, { family: 4, addresses }), tooFewAddresses);
+    },
+  },
+  {
+    condition: "fewer free addresses in the subnet than the prefixes hold",
+    ...prefixesWithoutAddresses,
+    refuses: (world, request) => {
+      const space = spaceOf(world, request.subnetId, 4);
+      const isNew = createdBefore(world, request) === undefined;
+      return textIf(isNew && lacksAddresses(space, 4, request.ipv4PrefixCount ?? 0), tooFewForPrefixes);
+    },
+  },
+  {
+    condition: "free addresses enough, and no free prefixes among them",
+    ...prefixesOfFragments,
+    refuses: (world, request) => {
+      const lacks4 = lacksRoom(world, request, { family: 4, addresses: 1, prefixes: request.ipv4PrefixCount });
+      const lacks6 = lacksRoom(world, request, {
+        family: 6,
+        addresses: request.ipv6AddressCount,
+        prefixes: request.ipv6PrefixCount,
+      });
+      return textIf(lacks4 || lacks6, fragmentedSubnet);
     },
   },
   dryRunSet,
@@ -125,10 +190,21 @@ const attachRows: readonly RefusalRow<"AttachNetworkInterface">[] = [
     httpStatus: 400,
     source: "unverified",
     refuses: (world, { networkInterfaceId, instanceId }) => {
-      const { instanceType } = world.instances.get(instanceId) as FakeInstance;
       const own = world.interfaces.get(networkInterfaceId) as FakeInterface;
-      const limit = world.instanceTypes.get(instanceType)?.ipv4AddressesPerInterface ?? 0;
-      return textIf(1 + own.secondaryAddresses.length > limit, "Number of private addresses will exceed limit.");
+      const tooMany = families.some((family) => slotsOf(own, family) > slotLimit(world, instanceId, family));
+      return textIf(tooMany, "Number of private addresses will exceed limit.");
+    },
+  },
+  {
+    condition: "an interface with prefixes on an instance type that can have none",
+    code: "InvalidParameterValue",
+    httpStatus: 400,
+    source: "unverified",
+    refuses: (world, { networkInterfaceId, instanceId }) => {
+      const own = world.interfaces.get(networkInterfaceId) as FakeInterface;
+      const hasPrefixes = own.ipv4Prefixes.length + own.ipv6Prefixes.length > 0;
+      const text = "The instance type does not support prefixes.";
+      return textIf(hasPrefixes && !canHoldPrefixes(world, instanceId), text);
     },
   },
   dryRunSet,
@@ -186,6 +262,21 @@ export const interfaceRefusals: { readonly [A in InterfaceAction]: readonly Refu
     dryRunSet,
   ],
 };
+
+function countsOf(request: Ec2Requests["CreateNetworkInterface"]): readonly (number | undefined)[] {
+  const { secondaryPrivateIpAddressCount, ipv4PrefixCount, ipv6AddressCount, ipv6PrefixCount } = request;
+  return [secondaryPrivateIpAddressCount, ipv4PrefixCount, ipv6AddressCount, ipv6PrefixCount];
+}
+
+/** A repeated request takes nothing. */
+function lacksRoom(
+  world: World,
+  request: Ec2Requests["CreateNetworkInterface"],
+  { family, ...wanted }: HeldCount & { readonly family: Family },
+): boolean {
+  if (createdBefore(world, request) !== undefined) return false;
+  return !hasRoomFor(spaceOf(world, request.subnetId, family), family, wanted);
+}
 
 function heldBy(world: World, instanceId: string): readonly FakeInterface[] {
   return [...world.interfaces.values()].filter((own) => isHeldBy(own, instanceId));

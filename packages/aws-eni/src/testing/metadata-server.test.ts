@@ -97,6 +97,7 @@ test("categories are listed, directories with a slash", async () => {
       "instance-type",
       "local-hostname",
       "local-ipv4",
+      "ipv6",
       "mac",
       "network/",
       "placement/",
@@ -113,6 +114,19 @@ test("an interface tells its addresses as they are now", async () => {
   expect(await read(`${path}/local-ipv4s`)).toBe(`127.0.0.4\n${address}`);
   expect(await read(`${path}/vpc-ipv4-cidr-blocks`)).toBe("127.0.0.0/16\n10.9.0.0/16");
   expect(await read(`${path}/interface-id`)).toBe("eni-1");
+});
+
+test("prefixes and IPv6 are there where an interface has them", async () => {
+  const path = "meta-data/network/interfaces/macs/02:00:00:00:00:02";
+  expect((await ask({ path: `/latest/${path}/ipv4-prefix`, headers: await newToken() })).status).toBe(404);
+  expect((await read(path)).split("\n")).not.toContain("ipv6s");
+  const prefixes = [...fake.model.assignPrefixes("eni-2", 4, 2), ...fake.model.assignPrefixes("eni-2", 6, 1)];
+  expect(await read(`${path}/ipv4-prefix`)).toBe(prefixes.slice(0, 2).join("\n"));
+  expect(await read(`${path}/ipv6-prefix`)).toBe(prefixes[2]);
+  expect(await read(`${path}/subnet-ipv6-cidr-blocks`)).toBe("2001:db8::/64");
+  expect(await read(`${path}/vpc-ipv6-cidr-blocks`)).toBe("2001:db8::/56");
+  expect(await read("meta-data/network/interfaces/macs/02:00:00:00:00:01/ipv6s")).toBe("2001:db8::4");
+  expect(await read("meta-data/ipv6")).toBe("2001:db8::4");
 });
 
 test("the identity document says who the instance is", async () => {
@@ -141,15 +155,23 @@ test("only reading is possible", async () => {
 });
 
 const scenario = {
-  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["127.0.0.0/16", "10.9.0.0/16"] }],
-  subnets: [{ subnetId: "subnet-1", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "127.0.0.0/28" }],
+  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["127.0.0.0/16", "10.9.0.0/16"], ipv6CidrBlocks: ["2001:db8::/56"] }],
+  subnets: [
+    {
+      subnetId: "subnet-1",
+      vpcId: "vpc-1",
+      availabilityZone: "zone-a",
+      cidrBlock: "127.0.0.0/26",
+      ipv6CidrBlock: "2001:db8::/64",
+    },
+  ],
   instances: [
     {
       instanceId: "i-1",
       instanceType: "m5.large",
       subnetId: "subnet-1",
       networkInterfaces: [
-        { networkInterfaceId: "eni-1", macAddress: "02:00:00:00:00:01" },
+        { networkInterfaceId: "eni-1", macAddress: "02:00:00:00:00:01", ipv6AddressCount: 1 },
         { networkInterfaceId: "eni-2", macAddress: "02:00:00:00:00:02" },
       ],
     },

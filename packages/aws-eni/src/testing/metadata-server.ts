@@ -80,7 +80,7 @@ function isInSession({ backend, sessions }: MetadataDoor, request: IncomingMessa
 
 function replyFor({ backend }: MetadataDoor, instance: FakeInstance, [version, ...path]: readonly string[]): Reply {
   if (version !== "latest") return { status: 404, text: "" };
-  const text = lookUp(metadataTree(backend.model.state(), instance, backend.clock), path);
+  const text = lookUp(metadataTree(backend.metadataState(), instance, backend.clock), path);
   return text === undefined ? { status: 404, text: "" } : { status: 200, text };
 }
 

@@ -3,7 +3,8 @@ import { type CloudState, type FakeInstance, type FakeInterface, isHeldBy, isPri
 
 /** A directory of the metadata service; a text is a leaf. */
 export interface MetadataDirectory {
-  readonly [name: string]: MetadataDirectory | string;
+  /** Undefined: the service does not have it. */
+  readonly [name: string]: MetadataDirectory | string | undefined;
 }
 
 /** The role every fake instance has. */
@@ -21,6 +22,7 @@ export function metadataTree(state: CloudState, instance: FakeInstance, clock: C
       "instance-type": instance.instanceType,
       "local-hostname": hostname(primary, state),
       "local-ipv4": primary.privateIpAddress,
+      ipv6: primary.ipv6Addresses[0],
       mac: primary.macAddress,
       network: {
         interfaces: { macs: Object.fromEntries(own.map((one) => [one.macAddress, interfaceTree(one, state)])) },
@@ -40,6 +42,7 @@ export function lookUp(root: MetadataDirectory, path: readonly string[]): string
   }
   if (typeof node !== "object") return node;
   return Object.entries(node)
+    .filter(([, child]) => child !== undefined)
     .map(([name, child]) => (typeof child === "object" ? `${name}/` : name))
     .join("\n");
 }
@@ -51,6 +54,9 @@ function interfaceTree(own: FakeInterface, state: CloudState): MetadataDirectory
   return {
     "device-number": String(own.attachment?.deviceIndex),
     "interface-id": own.networkInterfaceId,
+    "ipv4-prefix": lines(own.ipv4Prefixes),
+    "ipv6-prefix": lines(own.ipv6Prefixes),
+    ipv6s: lines(own.ipv6Addresses),
     "local-hostname": hostname(own, state),
     "local-ipv4s": [own.privateIpAddress, ...own.secondaryAddresses].join("\n"),
     mac: own.macAddress,
@@ -58,10 +64,17 @@ function interfaceTree(own: FakeInterface, state: CloudState): MetadataDirectory
     "security-group-ids": own.securityGroupIds.join("\n"),
     "subnet-id": own.subnetId,
     "subnet-ipv4-cidr-block": subnet?.cidrBlock ?? "",
+    "subnet-ipv6-cidr-blocks": subnet?.ipv6CidrBlock,
     "vpc-id": own.vpcId,
     "vpc-ipv4-cidr-block": vpc?.cidrBlocks[0] ?? "",
     "vpc-ipv4-cidr-blocks": vpc?.cidrBlocks.join("\n") ?? "",
+    "vpc-ipv6-cidr-blocks": lines(vpc?.ipv6CidrBlocks ?? []),
   };
+}
+
+/** The service has no empty lists. */
+function lines(values: readonly string[]): string | undefined {
+  return values.length === 0 ? undefined : values.join("\n");
 }
 
 function identityDocument(state: CloudState, instance: FakeInstance, primary: FakeInterface): string {

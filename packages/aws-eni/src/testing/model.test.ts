@@ -1,4 +1,4 @@
-import { type Address, containsAddress, hostCidr, parseAddress, parseCidr } from "@podwire/core";
+import { type Address, addressAt, containsAddress, hostCidr, parseAddress, parseCidr } from "@podwire/core";
 import { SeededRandom } from "@podwire/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import type { CloudChange } from "./cloud-change.ts";
 import { Ec2Model } from "./model.ts";
 import type { Ec2Command } from "./requests.ts";
 import type { ScenarioInput } from "./scenario.ts";
+import type { FakeInterface } from "./world.ts";
 
 describe("addresses", () => {
   test("every address is on one interface, in its subnet, and counted, over any sequence of calls", () => {
@@ -25,7 +26,7 @@ describe("addresses", () => {
     const result = model.perform(assignment("eni-1", 3));
     expect(result).toEqual({
       action: "AssignPrivateIpAddresses",
-      answer: { networkInterfaceId: "eni-1", assigned: ["10.0.0.6", "10.0.0.7", "10.0.0.8"] },
+      answer: { networkInterfaceId: "eni-1", addresses: ["10.0.0.6", "10.0.0.7", "10.0.0.8"], prefixes: [] },
     });
     expect(secondariesOf(model, "eni-1")).toEqual(["10.0.0.6", "10.0.0.7", "10.0.0.8"]);
   });
@@ -59,6 +60,54 @@ describe("addresses", () => {
     expect(model.perform(assignment("eni-1", 2))).toHaveProperty("refusal.code", "InsufficientFreeAddressesInSubnet");
     leave();
     expect(model.freeAddresses("subnet-1")).toBe(before);
+  });
+});
+
+describe("prefixes", () => {
+  test("are aligned, hold 16 addresses, and their addresses are not given to others", () => {
+    const model = new Ec2Model(scenario);
+    const free = model.freeAddresses("subnet-1");
+    expect(model.assignPrefixes("eni-1", 4, 2)).toEqual(["10.0.0.16/28", "10.0.0.32/28"]);
+    expect(model.freeAddresses("subnet-1")).toBe(free - 32);
+    expect(model.assign("eni-2", 1)).toEqual(["10.0.0.6"]);
+    const inside = { networkInterfaceId: "eni-2", privateIpAddresses: ["10.0.0.20"] };
+    expect(model.perform({ action: "AssignPrivateIpAddresses", request: inside })).toHaveProperty("refusal");
+  });
+
+  test("come and go beside addresses, and listeners hear of both", () => {
+    const model = new Ec2Model(scenario);
+    const heard: CloudChange[] = [];
+    model.subscribe((change) => heard.push(change));
+    const prefixes = [...model.assignPrefixes("eni-1", 4, 1), ...model.assignPrefixes("eni-1", 6, 1)];
+    model.unassignPrefixes("eni-1", prefixes.slice(0, 1));
+    model.unassignPrefixes("eni-1", prefixes.slice(1));
+    const change = { networkInterfaceId: "eni-1", addresses: [], by: "back-door" };
+    expect(heard).toEqual([
+      { ...change, kind: "assigned", prefixes: ["10.0.0.16/28"] },
+      { ...change, kind: "assigned", prefixes: ["2001:db8:0:0:1::/80"] },
+      { ...change, kind: "unassigned", prefixes: ["10.0.0.16/28"] },
+      { ...change, kind: "unassigned", prefixes: ["2001:db8:0:0:1::/80"] },
+    ]);
+  });
+
+  test("a fragmented subnet has addresses and no prefix, until the others leave", () => {
+    const model = new Ec2Model(scenario);
+    const leave = model.fragment("subnet-1");
+    expect(() => model.assignPrefixes("eni-1", 4, 1)).toThrow(/free cidr blocks/);
+    expect(model.assign("eni-1", 2)).toHaveLength(2);
+    leave();
+    expect(model.assignPrefixes("eni-1", 4, 1)).toHaveLength(1);
+  });
+
+  test("all that a deleted interface held is free again", () => {
+    const model = new Ec2Model(scenario);
+    const free = model.freeAddresses("subnet-1");
+    const request = { subnetId: "subnet-1", ipv4PrefixCount: 1, ipv6PrefixCount: 1 };
+    model.perform({ action: "CreateNetworkInterface", request });
+    const networkInterfaceId = model.state().interfaces.at(-1)?.networkInterfaceId ?? "";
+    model.perform({ action: "DeleteNetworkInterface", request: { networkInterfaceId } });
+    expect(model.freeAddresses("subnet-1")).toBe(free);
+    expect(model.assignPrefixes("eni-1", 6, 1)).toEqual(["2001:db8:0:0:1::/80"]);
   });
 });
 
@@ -167,13 +216,14 @@ describe("listings", () => {
 });
 
 const scenario: ScenarioInput = {
-  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
+  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"], ipv6CidrBlocks: ["2001:db8::/56"] }],
   subnets: [
     {
       subnetId: "subnet-1",
       vpcId: "vpc-1",
       availabilityZone: "zone-a",
       cidrBlock: "10.0.0.0/26",
+      ipv6CidrBlock: "2001:db8::/64",
       occupied: ["10.0.0.48/28"],
     },
     { subnetId: "subnet-2", vpcId: "vpc-1", availabilityZone: "zone-b", cidrBlock: "10.0.2.0/28" },
@@ -216,6 +266,18 @@ const commandArbitrary: fc.Arbitrary<Ec2Command> = fc.oneof(
       request: { networkInterfaceId, privateIpAddresses },
     }),
   ),
+  fc.tuple(anyInterface, fc.integer({ min: 0, max: 2 })).map(
+    ([networkInterfaceId, ipv4PrefixCount]): Ec2Command => ({
+      action: "AssignPrivateIpAddresses",
+      request: { networkInterfaceId, ipv4PrefixCount },
+    }),
+  ),
+  fc.tuple(anyInterface, fc.constantFrom(0, 16, 32)).map(
+    ([networkInterfaceId, last]): Ec2Command => ({
+      action: "UnassignPrivateIpAddresses",
+      request: { networkInterfaceId, ipv4Prefixes: [`10.0.0.${last}/28`] },
+    }),
+  ),
 );
 
 function assignment(networkInterfaceId: string, secondaryPrivateIpAddressCount: number): Ec2Command {
@@ -226,15 +288,21 @@ function secondariesOf(model: Ec2Model, id: string): readonly Address[] | undefi
   return model.state().interfaces.find((own) => own.networkInterfaceId === id)?.secondaryAddresses;
 }
 
+/** Every IPv4 address that the interface has, those of its prefixes too. */
+function addressesOf(own: FakeInterface): readonly Address[] {
+  const inPrefixes = own.ipv4Prefixes.flatMap((prefix) =>
+    Array.from({ length: 16 }, (_, index) => addressAt(prefix, BigInt(index))),
+  );
+  return [own.privateIpAddress, ...own.secondaryAddresses, ...inPrefixes];
+}
+
 /** The first four addresses and the last of a subnet are AWS's. */
 function assertSound(model: Ec2Model): void {
   const { interfaces, subnets } = model.state();
-  const all = interfaces.flatMap((own) => [own.privateIpAddress, ...own.secondaryAddresses]);
+  const all = interfaces.flatMap(addressesOf);
   expect(new Set(all).size).toBe(all.length);
   for (const { subnetId, cidrBlock } of subnets) {
-    const here = interfaces
-      .filter((own) => own.subnetId === subnetId)
-      .flatMap((own) => [own.privateIpAddress, ...own.secondaryAddresses]);
+    const here = interfaces.filter((own) => own.subnetId === subnetId).flatMap(addressesOf);
     expect(here.every((address) => containsAddress(cidrBlock, address))).toBe(true);
     // Of subnet-1 the upper quarter is occupied, AWS's own last address among it.
     const free = subnetId === "subnet-1" ? 64 - 16 - 4 : 16 - 5;
@@ -248,6 +316,9 @@ function assertSound(model: Ec2Model): void {
     [],
   );
   expect(
-    interfaces.every((own) => own.secondaryAddresses.length < (own.attachment?.instanceId === "i-1" ? 10 : 30)),
+    interfaces.every(
+      (own) =>
+        own.secondaryAddresses.length + own.ipv4Prefixes.length < (own.attachment?.instanceId === "i-1" ? 10 : 30),
+    ),
   ).toBe(true);
 }

@@ -1,12 +1,14 @@
-import { type Address, hostCidr, networkAddress, PodwireError, parseAddress } from "@podwire/core";
+import { type Address, type Cidr, cidrFamily, type Family, PodwireError } from "@podwire/core";
 import { type AddressSpace, SeededRandom } from "@podwire/testkit";
-import type { Ec2Answer, Ec2Result } from "./answers.ts";
+import { type AddressCommand, changeAddresses } from "./address-life.ts";
+import type { ChangedAddresses, Ec2Answer, Ec2Result } from "./answers.ts";
 import type { CloudChange, CloudListener } from "./cloud-change.ts";
 import { describe, listings } from "./describe.ts";
-import { changeInterface, type InterfaceCommand } from "./interface-life.ts";
+import { prefixLengths, spaceOf } from "./held.ts";
+import { changeInterface, type InterfaceCommand, type InterfaceStep } from "./interface-life.ts";
 import { refusalOf } from "./refusals.ts";
 import type { DescribeAction, Ec2Command, Ec2Requests } from "./requests.ts";
-import { parseScenario, type ScenarioInput } from "./scenario.ts";
+import { parseScenario, type Scenario, type ScenarioInput } from "./scenario.ts";
 import { buildWorld, type CloudState, type FakeInterface, type World } from "./world.ts";
 
 /** EC2's objects and rules, without time, doors or faults. One command at a time, each whole or refused. */
@@ -16,7 +18,7 @@ export class Ec2Model {
   readonly #listeners = new Set<CloudListener>();
 
   /** @throws INVALID_DAEMON_CONFIG when the scenario cannot be */
-  constructor(scenario: ScenarioInput, random: SeededRandom = new SeededRandom(1)) {
+  constructor(scenario: ScenarioInput | Scenario, random: SeededRandom = new SeededRandom(1)) {
     this.#random = random;
     this.#world = buildWorld(parseScenario(scenario), random);
   }
@@ -34,7 +36,7 @@ export class Ec2Model {
     };
   }
 
-  /** Free addresses as EC2 counts them. @throws CLOUD_NOT_FOUND */
+  /** Free IPv4 addresses as EC2 counts them. @throws CLOUD_NOT_FOUND */
   freeAddresses(subnetId: string): number {
     return this.#space(subnetId).freeCount;
   }
@@ -49,9 +51,10 @@ export class Ec2Model {
   perform(command: Ec2Command, atMost = Number.POSITIVE_INFINITY): Ec2Result {
     switch (command.action) {
       case "AssignPrivateIpAddresses":
-        return this.#assignAsAsked(command, atMost);
       case "UnassignPrivateIpAddresses":
-        return this.#unassignAsAsked(command);
+      case "AssignIpv6Addresses":
+      case "UnassignIpv6Addresses":
+        return this.#changeAddresses(command, atMost);
       case "CreateNetworkInterface":
       case "AttachNetworkInterface":
       case "ModifyNetworkInterfaceAttribute":
@@ -79,22 +82,44 @@ export class Ec2Model {
 
   /** Back door: what a person does in the console. @throws CLOUD_NOT_FOUND, CLOUD_REJECTED with EC2's reason */
   assign(networkInterfaceId: string, addressesOrCount: readonly Address[] | number): readonly Address[] {
-    const request =
+    const what =
       typeof addressesOrCount === "number"
-        ? { networkInterfaceId, secondaryPrivateIpAddressCount: addressesOrCount }
-        : { networkInterfaceId, privateIpAddresses: addressesOrCount };
-    this.#mustPass("AssignPrivateIpAddresses", request);
-    return this.#assign(request, "back-door");
+        ? { secondaryPrivateIpAddressCount: addressesOrCount }
+        : { privateIpAddresses: addressesOrCount };
+    const request = { networkInterfaceId, ...what };
+    return this.#byBackDoor({ action: "AssignPrivateIpAddresses", request }).addresses;
   }
 
   /** Back door. @throws as `assign` */
-  unassign(networkInterfaceId: string, privateIpAddresses: readonly Address[]): void {
-    const request = { networkInterfaceId, privateIpAddresses };
-    this.#mustPass("UnassignPrivateIpAddresses", request);
-    this.#unassign(request, "back-door");
+  assignPrefixes(networkInterfaceId: string, family: Family, count: number): readonly Cidr[] {
+    const command: AddressCommand =
+      family === 4
+        ? { action: "AssignPrivateIpAddresses", request: { networkInterfaceId, ipv4PrefixCount: count } }
+        : { action: "AssignIpv6Addresses", request: { networkInterfaceId, ipv6PrefixCount: count } };
+    return this.#byBackDoor(command).prefixes;
   }
 
-  /** Somebody else takes addresses of the subnet until so many are free. Returns what gives them back. */
+  /** Back door, for IPv4 addresses. @throws as `assign` */
+  unassign(networkInterfaceId: string, privateIpAddresses: readonly Address[]): void {
+    this.#byBackDoor({ action: "UnassignPrivateIpAddresses", request: { networkInterfaceId, privateIpAddresses } });
+  }
+
+  /** Back door, for prefixes of one family. @throws as `assign` */
+  unassignPrefixes(networkInterfaceId: string, prefixes: readonly Cidr[]): void {
+    const isIpv4 = prefixes.some((prefix) => cidrFamily(prefix) === 4);
+    this.#byBackDoor(
+      isIpv4
+        ? { action: "UnassignPrivateIpAddresses", request: { networkInterfaceId, ipv4Prefixes: prefixes } }
+        : { action: "UnassignIpv6Addresses", request: { networkInterfaceId, ipv6Prefixes: prefixes } },
+    );
+  }
+
+  /** Somebody else takes addresses so that single ones are free and no /28. Returns what gives them back. */
+  fragment(subnetId: string): () => void {
+    return this.#space(subnetId).fragment(prefixLengths[4]);
+  }
+
+  /** Somebody else takes IPv4 addresses of the subnet until so many are free. Returns what gives them back. */
   occupy(subnetId: string, leaveFree: number): () => void {
     const space = this.#space(subnetId);
     const taken = Array.from({ length: Math.max(space.freeCount - leaveFree, 0) }, () => space.take(32));
@@ -109,80 +134,41 @@ export class Ec2Model {
     return { action, answer: describe(listings[action], world, request) } as Ec2Answer;
   }
 
-  #assignAsAsked(
-    { action, request }: Extract<Ec2Command, { action: "AssignPrivateIpAddresses" }>,
-    atMost: number,
-  ): Ec2Result {
-    const refusal = refusalOf(action, this.#world, request);
-    if (refusal !== undefined) return { refusal };
-    const count = request.secondaryPrivateIpAddressCount;
-    const cut = count === undefined ? request : { ...request, secondaryPrivateIpAddressCount: Math.min(count, atMost) };
-    const assigned = this.#assign(cut, action);
-    return { action, answer: { networkInterfaceId: request.networkInterfaceId, assigned } };
-  }
-
-  #unassignAsAsked({ action, request }: Extract<Ec2Command, { action: "UnassignPrivateIpAddresses" }>): Ec2Result {
-    const refusal = refusalOf(action, this.#world, request);
-    if (refusal !== undefined) return { refusal };
-    this.#unassign(request, action);
-    return { action, answer: { networkInterfaceId: request.networkInterfaceId } };
+  #changeAddresses(command: AddressCommand, atMost: number): Ec2Result {
+    const refusal = refusalOf(command.action, this.#world, command.request as never);
+    return refusal === undefined
+      ? this.#carryOut(changeAddresses(this.#world, command, atMost), command.action)
+      : { refusal };
   }
 
   #changeInterface(command: InterfaceCommand, atMost: number): Ec2Result {
     const refusal = refusalOf(command.action, this.#world, command.request as never);
     if (refusal !== undefined) return { refusal };
-    const { answer, change } = changeInterface(this.#world, command, { random: this.#random, atMost });
-    if (change !== undefined) this.#notify({ ...change, by: command.action });
+    return this.#carryOut(changeInterface(this.#world, command, { random: this.#random, atMost }), command.action);
+  }
+
+  #carryOut({ answer, change }: InterfaceStep, by: string): Ec2Answer {
+    if (change !== undefined) this.#notify({ ...change, by });
     return answer;
   }
 
-  /** The request has passed the refusals. */
-  #assign(request: Ec2Requests["AssignPrivateIpAddresses"], by: string): readonly Address[] {
-    const own = this.#interface(request.networkInterfaceId);
-    const space = this.#space(own.subnetId);
-    const named = (request.privateIpAddresses ?? []).map((text) => parseAddress(text));
-    const fresh = named.filter((address) => space.claim(hostCidr(address)));
-    for (let i = 0; i < (request.secondaryPrivateIpAddressCount ?? 0); i++) {
-      const taken = space.take(32);
-      if (taken !== undefined) fresh.push(networkAddress(taken));
+  /** @throws CLOUD_NOT_FOUND, CLOUD_REJECTED */
+  #byBackDoor(command: AddressCommand): ChangedAddresses {
+    const refusal = refusalOf(command.action, this.#world, command.request as never);
+    if (refusal !== undefined) {
+      const code = refusal.code.endsWith(".NotFound") ? "CLOUD_NOT_FOUND" : "CLOUD_REJECTED";
+      throw new PodwireError(code, `the fake EC2 refuses: ${refusal.message}`, { details: refusal.code });
     }
-    const secondaryAddresses = [...own.secondaryAddresses, ...fresh];
-    this.#world.interfaces.set(own.networkInterfaceId, { ...own, secondaryAddresses });
-    if (fresh.length > 0) {
-      this.#notify({ kind: "assigned", networkInterfaceId: own.networkInterfaceId, addresses: fresh, by });
-    }
-    return named.length > 0 ? named : fresh;
-  }
-
-  /** The request has passed the refusals. */
-  #unassign(request: Ec2Requests["UnassignPrivateIpAddresses"], by: string): void {
-    const own = this.#interface(request.networkInterfaceId);
-    const gone = new Set<string>(request.privateIpAddresses);
-    const addresses = own.secondaryAddresses.filter((address) => gone.has(address));
-    for (const address of addresses) this.#space(own.subnetId).release(hostCidr(address));
-    const secondaryAddresses = own.secondaryAddresses.filter((address) => !gone.has(address));
-    this.#world.interfaces.set(own.networkInterfaceId, { ...own, secondaryAddresses });
-    if (addresses.length === 0) return;
-    this.#notify({ kind: "unassigned", networkInterfaceId: own.networkInterfaceId, addresses, by });
-  }
-
-  #mustPass<A extends "AssignPrivateIpAddresses" | "UnassignPrivateIpAddresses">(action: A, request: Ec2Requests[A]) {
-    const refusal = refusalOf(action, this.#world, request);
-    if (refusal === undefined) return;
-    const code = refusal.code.endsWith(".NotFound") ? "CLOUD_NOT_FOUND" : "CLOUD_REJECTED";
-    throw new PodwireError(code, `the fake EC2 refuses: ${refusal.message}`, { details: refusal.code });
+    const step = changeAddresses(this.#world, command, Number.POSITIVE_INFINITY);
+    return this.#carryOut(step, "back-door").answer as ChangedAddresses;
   }
 
   #notify(change: CloudChange): void {
     for (const listener of this.#listeners) listener(change, this.state());
   }
 
-  #interface(id: string): FakeInterface {
-    return this.#world.interfaces.get(id) as FakeInterface;
-  }
-
   #space(subnetId: string): AddressSpace {
-    const space = this.#world.spaces.get(subnetId);
+    const space = spaceOf(this.#world, subnetId, 4);
     if (space === undefined) throw new PodwireError("CLOUD_NOT_FOUND", `subnet ${subnetId} does not exist`);
     return space;
   }

@@ -4,26 +4,35 @@ import type { FakeInterface } from "./world.ts";
 
 export type InterfacesById = ReadonlyMap<string, FakeInterface>;
 
-/** What the interfaces were some time ago, because EC2's describes lag behind its changes. */
+interface PastState {
+  readonly sinceMs: number;
+  readonly interfaces: InterfacesById;
+}
+
+/** What the interfaces were some time ago, because EC2's describes and the metadata lag behind its changes. */
 export class PastInterfaces {
   readonly #clock: Clock;
   /** The oldest first; each holds until the next. */
-  #states: { readonly sinceMs: number; readonly interfaces: InterfacesById }[] = [];
+  #states: readonly PastState[];
 
-  constructor(clock: Clock, model: Ec2Model) {
+  /** @param keepMs how far back anybody looks */
+  constructor(clock: Clock, model: Ec2Model, keepMs: number) {
     this.#clock = clock;
-    this.#states.push({ sinceMs: Number.NEGATIVE_INFINITY, interfaces: byId(model.state().interfaces) });
+    this.#states = [{ sinceMs: Number.NEGATIVE_INFINITY, interfaces: byId(model.state().interfaces) }];
     model.subscribe((_, { interfaces }) => {
-      this.#states.push({ sinceMs: clock.bootMs(), interfaces: byId(interfaces) });
+      const kept = this.#states.slice(this.#indexAt(keepMs));
+      this.#states = [...kept, { sinceMs: clock.bootMs(), interfaces: byId(interfaces) }];
     });
   }
 
-  /** Forgets what was before. */
+  /** @param agoMs at most `keepMs` */
   asOf(agoMs: number): InterfacesById {
+    return this.#states[this.#indexAt(agoMs)]?.interfaces ?? new Map();
+  }
+
+  #indexAt(agoMs: number): number {
     const atMs = this.#clock.bootMs() - agoMs;
-    const index = this.#states.findLastIndex(({ sinceMs }) => sinceMs <= atMs);
-    this.#states = this.#states.slice(index);
-    return this.#states[0]?.interfaces ?? new Map();
+    return this.#states.findLastIndex(({ sinceMs }) => sinceMs <= atMs);
   }
 }
 

@@ -36,12 +36,13 @@ const views: Views = {
   DescribeInstanceTypes: ({ items, nextToken }) => ({
     instanceTypeSet: items.map((type) => ({
       instanceType: type.instanceType,
-      hypervisor: "nitro",
+      hypervisor: type.hypervisor,
+      bareMetal: type.bareMetal,
       networkInfo: {
         maximumNetworkInterfaces: type.maximumNetworkInterfaces,
         ipv4AddressesPerInterface: type.ipv4AddressesPerInterface,
-        ipv6AddressesPerInterface: type.ipv4AddressesPerInterface,
-        ipv6Supported: true,
+        ipv6AddressesPerInterface: type.ipv6AddressesPerInterface,
+        ipv6Supported: type.ipv6AddressesPerInterface > 0,
       },
     })),
     nextToken,
@@ -52,12 +53,24 @@ const views: Views = {
   }),
   DescribeSubnets: ({ items, nextToken }) => ({ subnetSet: items.map(subnetView), nextToken }),
   DescribeVpcs: ({ items, nextToken }) => ({ vpcSet: items.map(vpcView), nextToken }),
-  AssignPrivateIpAddresses: ({ networkInterfaceId, assigned }) => ({
+  AssignPrivateIpAddresses: ({ networkInterfaceId, addresses, prefixes }) => ({
     networkInterfaceId,
-    assignedPrivateIpAddressesSet: assigned.map((privateIpAddress) => ({ privateIpAddress })),
+    assignedPrivateIpAddressesSet: addresses.map((privateIpAddress) => ({ privateIpAddress })),
+    assignedIpv4PrefixSet: prefixes.map((ipv4Prefix) => ({ ipv4Prefix })),
     return: true,
   }),
   UnassignPrivateIpAddresses: () => ({ return: true }),
+  // Prefixes of IPv6 are texts here, and objects in a description of the interface.
+  AssignIpv6Addresses: ({ networkInterfaceId, addresses, prefixes }) => ({
+    networkInterfaceId,
+    assignedIpv6Addresses: addresses,
+    assignedIpv6PrefixSet: prefixes,
+  }),
+  UnassignIpv6Addresses: ({ networkInterfaceId, addresses, prefixes }) => ({
+    networkInterfaceId,
+    unassignedIpv6Addresses: addresses,
+    unassignedIpv6PrefixSet: prefixes,
+  }),
   CreateNetworkInterface: (own, accountId) => ({ networkInterface: networkInterfaceView(own, accountId) }),
   AttachNetworkInterface: ({ attachmentId }) => ({ attachmentId, networkCardIndex: 0 }),
   ModifyNetworkInterfaceAttribute: () => ({ return: true }),
@@ -90,6 +103,9 @@ function networkInterfaceView(own: FakeInterface, accountId: string): XmlValue {
       { privateIpAddress: own.privateIpAddress, primary: true },
       ...own.secondaryAddresses.map((privateIpAddress) => ({ privateIpAddress, primary: false })),
     ],
+    ipv4PrefixSet: own.ipv4Prefixes.map((ipv4Prefix) => ({ ipv4Prefix })),
+    ipv6AddressesSet: own.ipv6Addresses.map((ipv6Address) => ({ ipv6Address })),
+    ipv6PrefixSet: own.ipv6Prefixes.map((ipv6Prefix) => ({ ipv6Prefix })),
   };
 }
 
@@ -103,7 +119,10 @@ function subnetView(subnet: Described["DescribeSubnets"]): XmlValue {
     state: "available",
     vpcId: subnet.vpcId,
     cidrBlock: subnet.cidrBlock,
-    ipv6CidrBlockAssociationSet: [],
+    ipv6CidrBlockAssociationSet: ipv6Associations(
+      subnet.subnetId.replace("subnet-", "subnet-cidr-assoc-"),
+      subnet.ipv6CidrBlock === undefined ? [] : [subnet.ipv6CidrBlock],
+    ),
     availableIpAddressCount: subnet.availableIpAddressCount,
     availabilityZone: subnet.availabilityZone,
     defaultForAz: false,
@@ -122,9 +141,18 @@ function vpcView(vpc: FakeVpc): XmlValue {
       cidrBlock,
       cidrBlockState: { state: "associated" },
     })),
+    ipv6CidrBlockAssociationSet: ipv6Associations(vpc.vpcId.replace("vpc-", "vpc-cidr-assoc-v6-"), vpc.ipv6CidrBlocks),
     isDefault: false,
     tagSet: tagSet(vpc.tags),
   };
+}
+
+function ipv6Associations(idStart: string, cidrBlocks: readonly string[]): XmlValue {
+  return cidrBlocks.map((ipv6CidrBlock, index) => ({
+    associationId: `${idStart}${index}`,
+    ipv6CidrBlock,
+    ipv6CidrBlockState: { state: "associated" },
+  }));
 }
 
 function tagSet(tags: Readonly<Record<string, string>>): XmlValue {

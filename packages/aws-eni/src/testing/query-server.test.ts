@@ -36,7 +36,9 @@ describe("the wire", () => {
         "<cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockAssociationSet><item>" +
         "<associationId>vpc-cidr-assoc-10</associationId><cidrBlock>10.0.0.0/16</cidrBlock>" +
         "<cidrBlockState><state>associated</state></cidrBlockState></item></cidrBlockAssociationSet>" +
-        "<isDefault>false</isDefault><tagSet></tagSet></item></vpcSet></DescribeVpcsResponse>",
+        "<ipv6CidrBlockAssociationSet><item><associationId>vpc-cidr-assoc-v6-10</associationId>" +
+        "<ipv6CidrBlock>2001:db8::/56</ipv6CidrBlock><ipv6CidrBlockState><state>associated</state>" +
+        "</ipv6CidrBlockState></item></ipv6CidrBlockAssociationSet><isDefault>false</isDefault><tagSet></tagSet></item></vpcSet></DescribeVpcsResponse>",
     );
   });
 
@@ -122,7 +124,7 @@ describe("the log tells who called", () => {
     { from: "127.0.0.6", caller: "AKIAFAKE" },
   ])("a call from $from is one of $caller", async ({ from, caller }) => {
     const subnets = [{ ...scenario.subnets[0], subnetId: "subnet-1", cidrBlock: "127.0.0.0/28" }];
-    const vpcs = [{ vpcId: "vpc-1", cidrBlocks: ["127.0.0.0/16"] }];
+    const vpcs = [{ ...scenario.vpcs[0], cidrBlocks: ["127.0.0.0/16"] }];
     await server.close();
     fake = new FakeAws({ scenario: { ...scenario, vpcs, subnets } as ScenarioInput, clock: new VirtualClock() });
     server = await fake.serveEc2({ host: "127.0.0.1", port: 0 });
@@ -180,6 +182,7 @@ async function told(call: Call, api: Ec2Api): Promise<unknown> {
 function randomCall(random: SeededRandom): Call {
   const networkInterfaceId = ["eni-1", "eni-2", "eni-9"][random.integer(3)] as string;
   const privateIpAddresses = [`10.0.0.${4 + random.integer(12)}`];
+  const [ipv4Prefixes, ipv6Prefixes] = [["10.0.0.16/28"], [`2001:db8:0:0:${1 + random.integer(2)}::/80`]];
   const calls: readonly Call[] = [
     (api) => api.describeVpcs({ vpcIds: ["vpc-1"] }, options),
     (api) => api.describeVpcs({ vpcIds: ["vpc-1", "vpc-9"] }, options),
@@ -188,7 +191,11 @@ function randomCall(random: SeededRandom): Call {
     (api) => api.describeInstanceTypes({ instanceTypes: ["m5.large"] }, options),
     (api) => api.describeNetworkInterfaces({ networkInterfaceIds: [networkInterfaceId] }, options),
     (api) => api.describeNetworkInterfaces({ filters: [{ name: "tag:a", values: ["*"] }] }, options),
-    (api) => api.unassignPrivateIpAddresses({ networkInterfaceId, privateIpAddresses }, options),
+    (api) => api.unassignPrivateIpAddresses({ networkInterfaceId, privateIpAddresses, ipv4Prefixes: [] }, options),
+    (api) => api.unassignPrivateIpAddresses({ networkInterfaceId, privateIpAddresses: [], ipv4Prefixes }, options),
+    (api) => api.assignPrivateIpAddresses({ networkInterfaceId, ipv4PrefixCount: 1 }, options),
+    (api) => api.assignIpv6Addresses({ networkInterfaceId, ipv6PrefixCount: 1 }, options),
+    (api) => api.unassignIpv6Addresses({ networkInterfaceId, ipv6Prefixes }, options),
     (api) => api.assignPrivateIpAddresses({ networkInterfaceId, secondaryPrivateIpAddressCount: 1 }, options),
     (api) => api.assignPrivateIpAddresses({ networkInterfaceId, secondaryPrivateIpAddressCount: 4 }, options),
   ];
@@ -196,8 +203,16 @@ function randomCall(random: SeededRandom): Call {
 }
 
 const scenario = {
-  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
-  subnets: [{ subnetId: "subnet-1", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.0.0/28" }],
+  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"], ipv6CidrBlocks: ["2001:db8::/56"] }],
+  subnets: [
+    {
+      subnetId: "subnet-1",
+      vpcId: "vpc-1",
+      availabilityZone: "zone-a",
+      cidrBlock: "10.0.0.0/27",
+      ipv6CidrBlock: "2001:db8::/64",
+    },
+  ],
   instances: [
     {
       instanceId: "i-1",

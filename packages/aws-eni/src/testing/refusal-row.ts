@@ -22,6 +22,10 @@ export interface RefusalRow<A extends Ec2Action> {
 
 export const errorsOverview = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html";
 
+export function apiReference(action: Ec2Action): string {
+  return `https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_${action}.html`;
+}
+
 export const dryRunSet: RefusalRow<Ec2Action> = {
   condition: "everything is right, and DryRun is set",
   code: "DryRunOperation",
@@ -47,6 +51,8 @@ export function textIf(condition: boolean, text: string): string | undefined {
 type ActionOnInterface =
   | "AssignPrivateIpAddresses"
   | "UnassignPrivateIpAddresses"
+  | "AssignIpv6Addresses"
+  | "UnassignIpv6Addresses"
   | "AttachNetworkInterface"
   | "ModifyNetworkInterfaceAttribute"
   | "DeleteNetworkInterface";

@@ -1,5 +1,5 @@
-import { parseAddress } from "@podwire/core";
 import { describe, expect, test } from "vitest";
+import { addressRefusals } from "./address-refusals.ts";
 import { Ec2Model } from "./model.ts";
 import { refusals } from "./refusals.ts";
 import type { Ec2Command } from "./requests.ts";
@@ -15,10 +15,6 @@ interface Case {
 }
 
 const eni = "eni-1";
-const assign = (request: object) =>
-  ({ action: "AssignPrivateIpAddresses", request: { networkInterfaceId: eni, ...request } }) as Ec2Command;
-const unassign = (request: object) =>
-  ({ action: "UnassignPrivateIpAddresses", request: { networkInterfaceId: eni, ...request } }) as Ec2Command;
 const create = (request: object) =>
   ({ action: "CreateNetworkInterface", request: { subnetId: "subnet-1", ...request } }) as Ec2Command;
 const attach = (request: object) =>
@@ -38,106 +34,6 @@ const remove = (request: object) =>
 const describeVpcs = (request: object) => ({ action: "DescribeVpcs", request }) as Ec2Command;
 
 const cases: readonly Case[] = [
-  {
-    condition: "an interface that does not exist",
-    command: assign({ networkInterfaceId: "eni-9", secondaryPrivateIpAddressCount: 1 }),
-    code: "InvalidNetworkInterfaceID.NotFound",
-    says: "The networkInterface ID 'eni-9' does not exist",
-  },
-  {
-    condition: "an interface that does not exist",
-    command: unassign({ networkInterfaceId: "eni-9", privateIpAddresses: ["10.0.0.4"] }),
-    code: "InvalidNetworkInterfaceID.NotFound",
-    says: "eni-9",
-  },
-  {
-    condition: "not either a count or addresses",
-    command: assign({}),
-    code: "InvalidParameterCombination",
-    says: "either",
-  },
-  {
-    condition: "not either a count or addresses",
-    command: assign({ secondaryPrivateIpAddressCount: 1, privateIpAddresses: ["10.0.0.9"] }),
-    code: "InvalidParameterCombination",
-    says: "either",
-  },
-  {
-    condition: "a count below one",
-    command: assign({ secondaryPrivateIpAddressCount: 0 }),
-    code: "InvalidParameterValue",
-    says: "(0)",
-  },
-  {
-    condition: "more addresses than the instance type allows on one interface",
-    command: assign({ secondaryPrivateIpAddressCount: 6 }),
-    code: "PrivateIpAddressLimitExceeded",
-    says: "Number of private addresses will exceed limit.",
-  },
-  {
-    condition: "more addresses than the instance type allows on one interface",
-    command: assign({ privateIpAddresses: ["10.0.0.20"] }),
-    code: "PrivateIpAddressLimitExceeded",
-    says: "exceed",
-    before: (model) => model.assign(eni, 5),
-  },
-  {
-    condition: "an address outside the interface's subnet",
-    command: assign({ privateIpAddresses: ["10.0.0.9", "10.0.1.9"] }),
-    code: "InvalidParameterValue",
-    says: "10.0.1.9",
-  },
-  {
-    condition: "an address outside the interface's subnet",
-    command: assign({ privateIpAddresses: ["10.0.0.999"] }),
-    code: "InvalidParameterValue",
-    says: "10.0.0.999",
-  },
-  {
-    condition: "an address that is reserved, or that another interface holds",
-    command: assign({ privateIpAddresses: ["10.0.0.3"] }),
-    code: "InvalidParameterValue",
-    says: "10.0.0.3",
-  },
-  {
-    condition: "an address that is reserved, or that another interface holds",
-    command: assign({ privateIpAddresses: ["10.0.0.5"] }),
-    code: "InvalidParameterValue",
-    says: "10.0.0.5",
-  },
-  {
-    condition: "fewer free addresses in the subnet than asked for",
-    command: assign({ secondaryPrivateIpAddressCount: 3 }),
-    code: "InsufficientFreeAddressesInSubnet",
-    says: "not have enough free addresses",
-    before: (model) => model.occupy("subnet-1", 2),
-  },
-  {
-    condition: "everything is right, and DryRun is set",
-    command: assign({ secondaryPrivateIpAddressCount: 1, dryRun: true }),
-    code: "DryRunOperation",
-    says: "would have succeeded",
-  },
-  {
-    condition: "the interface's own primary address",
-    command: unassign({ privateIpAddresses: ["10.0.0.4"] }),
-    code: "InvalidParameterValue",
-    says: "primary IP address 10.0.0.4",
-  },
-  {
-    condition: "an address that the interface does not have",
-    command: unassign({ privateIpAddresses: ["10.0.0.6", "10.0.0.7"] }),
-    code: "InvalidParameterValue",
-    says: "not assigned to interface eni-1",
-    before: (model) => model.assign(eni, [parseAddress("10.0.0.6")]),
-  },
-  {
-    condition: "everything is right, and DryRun is set",
-    command: unassign({ privateIpAddresses: ["10.0.0.6"], dryRun: true }),
-    code: "DryRunOperation",
-    says: "would have succeeded",
-    before: (model) => model.assign(eni, [parseAddress("10.0.0.6")]),
-  },
   {
     condition: "a client token that was used with other parameters",
     command: create({ clientToken: "t", secondaryPrivateIpAddressCount: 2 }),
@@ -162,6 +58,45 @@ const cases: readonly Case[] = [
     command: create({ secondaryPrivateIpAddressCount: 0 }),
     code: "InvalidParameterValue",
     says: "(0)",
+  },
+  {
+    condition: "a count of IPv4 addresses and a count of IPv4 prefixes",
+    command: create({ secondaryPrivateIpAddressCount: 1, ipv4PrefixCount: 1 }),
+    code: "InvalidParameterCombination",
+    says: "either a count of private IPv4 addresses",
+  },
+  {
+    condition: "a count of IPv6 addresses and a count of IPv6 prefixes",
+    command: create({ ipv6AddressCount: 1, ipv6PrefixCount: 1 }),
+    code: "InvalidParameterValue",
+    says: "only specify one of",
+  },
+  {
+    condition: "IPv6 in a subnet that has none",
+    command: create({ subnetId: "subnet-b", ipv6PrefixCount: 1 }),
+    code: "InvalidParameterValue",
+    says: "'subnet-b' has no IPv6 CIDR block",
+  },
+  {
+    condition: "fewer free addresses in the subnet than the prefixes hold",
+    command: create({ ipv4PrefixCount: 1 }),
+    code: "InvalidParameterValue",
+    says: "aren't sufficient free",
+    before: (model) => model.occupy("subnet-1", 15),
+  },
+  {
+    condition: "free addresses enough, and no free prefixes among them",
+    command: create({ ipv4PrefixCount: 1 }),
+    code: "InsufficientCidrBlocks",
+    says: "enough free cidr blocks",
+    before: (model) => model.fragment("subnet-1"),
+  },
+  {
+    condition: "an interface with prefixes on an instance type that can have none",
+    command: attach({ instanceId: "i-xen", deviceIndex: 1 }),
+    code: "InvalidParameterValue",
+    says: "does not support prefixes",
+    before: (model) => model.assignPrefixes("eni-free", 6, 1),
   },
   {
     condition: "tags for something else than the interface",
@@ -362,7 +297,10 @@ for (const { condition, command, code, says, before } of cases) {
 }
 
 describe("the table", () => {
-  const rows = Object.values(refusals).flat();
+  /** Those about addresses have cases of their own. */
+  const rows: readonly { condition: string; source: string }[] = Object.entries(refusals).flatMap(
+    ([action, own]): readonly { condition: string; source: string }[] => (action in addressRefusals ? [] : own),
+  );
 
   test("every row has a case here and says where it comes from", () => {
     const conditions = new Set(cases.map((one) => one.condition));
@@ -372,9 +310,15 @@ describe("the table", () => {
 });
 
 const scenario: ScenarioInput = {
-  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
+  vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"], ipv6CidrBlocks: ["2001:db8::/56"] }],
   subnets: [
-    { subnetId: "subnet-1", vpcId: "vpc-1", availabilityZone: "zone-a", cidrBlock: "10.0.0.0/24" },
+    {
+      subnetId: "subnet-1",
+      vpcId: "vpc-1",
+      availabilityZone: "zone-a",
+      cidrBlock: "10.0.0.0/24",
+      ipv6CidrBlock: "2001:db8::/64",
+    },
     { subnetId: "subnet-b", vpcId: "vpc-1", availabilityZone: "zone-b", cidrBlock: "10.0.1.0/24" },
   ],
   instances: [
@@ -390,7 +334,18 @@ const scenario: ScenarioInput = {
       subnetId: "subnet-1",
       networkInterfaces: [{ privateIpAddress: "10.0.0.201" }, { privateIpAddress: "10.0.0.202" }],
     },
-    { instanceId: "i-b", instanceType: "t3.medium", subnetId: "subnet-b" },
+    {
+      instanceId: "i-b",
+      instanceType: "t3.medium",
+      subnetId: "subnet-b",
+      networkInterfaces: [{ networkInterfaceId: "eni-b" }],
+    },
+    {
+      instanceId: "i-xen",
+      instanceType: "t2.medium",
+      subnetId: "subnet-1",
+      networkInterfaces: [{ networkInterfaceId: "eni-xen", privateIpAddress: "10.0.0.203" }],
+    },
   ],
   networkInterfaces: [{ networkInterfaceId: "eni-free", subnetId: "subnet-1", privateIpAddress: "10.0.0.200" }],
 };

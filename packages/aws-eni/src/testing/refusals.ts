@@ -1,10 +1,10 @@
-import { type Cidr, containsAddress, hostCidr, tryParseAddress } from "@podwire/core";
 import type { Ec2Action } from "../api.ts";
+import { addressRefusals } from "./address-refusals.ts";
 import { isKnownFilter, listings, tryParseNextToken } from "./describe.ts";
 import { interfaceRefusals } from "./interface-refusals.ts";
-import { dryRunSet, errorsOverview, interfaceUnknown, type Refusal, type RefusalRow, textIf } from "./refusal-row.ts";
+import { apiReference, dryRunSet, errorsOverview, type Refusal, type RefusalRow, textIf } from "./refusal-row.ts";
 import type { DescribeAction, Ec2Requests } from "./requests.ts";
-import type { FakeInterface, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const pageSizeOutOfRange: RefusalRow<DescribeAction> = {
   condition: "a page size outside 5…1000",
@@ -45,102 +45,7 @@ export const refusals: { readonly [A in Ec2Action]: readonly RefusalRow<A>[] } =
     source: errorsOverview,
     text: (ids) => `The vpc ID '${ids}' does not exist`,
   }),
-  AssignPrivateIpAddresses: [
-    interfaceUnknown,
-    {
-      condition: "not either a count or addresses",
-      code: "InvalidParameterCombination",
-      httpStatus: 400,
-      source:
-        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssignPrivateIpAddresses.html (code unverified)",
-      refuses: (_world, { secondaryPrivateIpAddressCount, privateIpAddresses }) =>
-        textIf(
-          (secondaryPrivateIpAddressCount === undefined) === (privateIpAddresses === undefined),
-          "Specify either secondaryPrivateIpAddressCount or privateIpAddress.",
-        ),
-    },
-    {
-      condition: "a count below one",
-      code: "InvalidParameterValue",
-      httpStatus: 400,
-      source: "unverified",
-      refuses: (_world, { secondaryPrivateIpAddressCount: count = 1 }) =>
-        textIf(count < 1, `Value (${count}) for parameter secondaryPrivateIpAddressCount is invalid.`),
-    },
-    {
-      condition: "more addresses than the instance type allows on one interface",
-      code: "PrivateIpAddressLimitExceeded",
-      httpStatus: 400,
-      source: "https://github.com/aws/amazon-vpc-cni-k8s/issues/989",
-      refuses: (world, request) => {
-        const own = interfaceOf(world, request);
-        const wanted = request.secondaryPrivateIpAddressCount ?? notYetHeld(own, request).length;
-        const total = 1 + own.secondaryAddresses.length + wanted;
-        return textIf(total > addressLimit(world, own), "Number of private addresses will exceed limit.");
-      },
-    },
-    {
-      condition: "an address outside the interface's subnet",
-      code: "InvalidParameterValue",
-      httpStatus: 400,
-      source: "https://github.com/hashicorp/terraform-provider-aws/issues/23114",
-      refuses: (world, request) => {
-        const cidr = world.subnets.get(interfaceOf(world, request).subnetId)?.cidrBlock;
-        const outside = request.privateIpAddresses?.find((text) => !isInside(cidr, text));
-        return textIf(outside !== undefined, `invalid value for parameter address: ${outside}`);
-      },
-    },
-    {
-      condition: "an address that is reserved, or that another interface holds",
-      code: "InvalidParameterValue",
-      httpStatus: 400,
-      source: "unverified",
-      refuses: (world, request) => {
-        const own = interfaceOf(world, request);
-        const taken = notYetHeld(own, request).find((text) => !isFree(world, own.subnetId, text));
-        return textIf(taken !== undefined, `Address ${taken} is in use.`);
-      },
-    },
-    {
-      condition: "fewer free addresses in the subnet than asked for",
-      code: "InsufficientFreeAddressesInSubnet",
-      httpStatus: 400,
-      source: "https://github.com/aws/amazon-vpc-cni-k8s/pull/1773",
-      refuses: (world, request) => {
-        const free = world.spaces.get(interfaceOf(world, request).subnetId)?.freeCount ?? 0;
-        const text = "The specified subnet does not have enough free addresses to satisfy the request.";
-        return textIf(free < (request.secondaryPrivateIpAddressCount ?? 0), text);
-      },
-    },
-    dryRunSet,
-  ],
-  UnassignPrivateIpAddresses: [
-    interfaceUnknown,
-    {
-      condition: "the interface's own primary address",
-      code: "InvalidParameterValue",
-      httpStatus: 400,
-      source:
-        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UnassignPrivateIpAddresses.html (text unverified)",
-      refuses: (world, request) => {
-        const primary: string = interfaceOf(world, request).privateIpAddress;
-        const named = request.privateIpAddresses.includes(primary);
-        return textIf(named, `The primary IP address ${primary} of an interface cannot be unassigned.`);
-      },
-    },
-    {
-      condition: "an address that the interface does not have",
-      code: "InvalidParameterValue",
-      httpStatus: 400,
-      source: "https://github.com/apecloud/kubeblocks (DeallocIPAddresses looks for this text)",
-      refuses: (world, request) => {
-        const unknown = notYetHeld(interfaceOf(world, request), request).length > 0;
-        const id = request.networkInterfaceId;
-        return textIf(unknown, `Some of the specified addresses are not assigned to interface ${id}`);
-      },
-    },
-    dryRunSet,
-  ],
+  ...addressRefusals,
   ...interfaceRefusals,
 };
 
@@ -184,7 +89,7 @@ function describeRows<A extends DescribeAction>(action: A, unknown: IdUnknown): 
       condition: "a page size together with ids",
       code: "InvalidParameterCombination",
       httpStatus: 400,
-      source: `https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_${action}.html (text unverified)`,
+      source: `${apiReference(action)} (text unverified)`,
       refuses: (_world, request) =>
         textIf(
           request.maxResults !== undefined && requestedIds(request) !== undefined,
@@ -215,31 +120,4 @@ function describeRows<A extends DescribeAction>(action: A, unknown: IdUnknown): 
     },
     dryRunSet,
   ];
-}
-
-type InterfaceRequest = Ec2Requests["AssignPrivateIpAddresses"] | Ec2Requests["UnassignPrivateIpAddresses"];
-
-/** Rows after `interfaceUnknown` may count on it. */
-function interfaceOf(world: World, { networkInterfaceId }: InterfaceRequest): FakeInterface {
-  return world.interfaces.get(networkInterfaceId) as FakeInterface;
-}
-
-function notYetHeld(own: FakeInterface, { privateIpAddresses = [] }: InterfaceRequest): readonly string[] {
-  return privateIpAddresses.filter((text) => !own.secondaryAddresses.some((address) => address === text));
-}
-
-function addressLimit(world: World, own: FakeInterface): number {
-  if (own.attachment === undefined) return Number.POSITIVE_INFINITY;
-  const instanceType = world.instances.get(own.attachment.instanceId)?.instanceType ?? "";
-  return world.instanceTypes.get(instanceType)?.ipv4AddressesPerInterface ?? 0;
-}
-
-function isInside(cidr: Cidr | undefined, text: string): boolean {
-  const address = tryParseAddress(text);
-  return address !== undefined && cidr !== undefined && containsAddress(cidr, address);
-}
-
-function isFree(world: World, subnetId: string, text: string): boolean {
-  const address = tryParseAddress(text);
-  return address !== undefined && world.spaces.get(subnetId)?.isFree(hostCidr(address)) === true;
 }

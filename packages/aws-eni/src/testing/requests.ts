@@ -20,16 +20,34 @@ export interface Ec2Requests {
     readonly networkInterfaceId: string;
     readonly secondaryPrivateIpAddressCount?: number;
     readonly privateIpAddresses?: readonly string[];
+    readonly ipv4PrefixCount?: number;
+    readonly ipv4Prefixes?: readonly string[];
   };
   UnassignPrivateIpAddresses: Common & {
     readonly networkInterfaceId: string;
-    readonly privateIpAddresses: readonly string[];
+    readonly privateIpAddresses?: readonly string[];
+    readonly ipv4Prefixes?: readonly string[];
+  };
+  AssignIpv6Addresses: Common & {
+    readonly networkInterfaceId: string;
+    readonly ipv6AddressCount?: number;
+    readonly ipv6Addresses?: readonly string[];
+    readonly ipv6PrefixCount?: number;
+    readonly ipv6Prefixes?: readonly string[];
+  };
+  UnassignIpv6Addresses: Common & {
+    readonly networkInterfaceId: string;
+    readonly ipv6Addresses?: readonly string[];
+    readonly ipv6Prefixes?: readonly string[];
   };
   CreateNetworkInterface: Common & {
     readonly subnetId: string;
     readonly description?: string;
     readonly securityGroupIds?: readonly string[];
     readonly secondaryPrivateIpAddressCount?: number;
+    readonly ipv4PrefixCount?: number;
+    readonly ipv6AddressCount?: number;
+    readonly ipv6PrefixCount?: number;
     readonly clientToken?: string;
     readonly tagSpecifications?: readonly TagSpecification[];
   };
@@ -59,5 +77,8 @@ export type Ec2Command = { [A in Ec2Action]: { readonly action: A; readonly requ
 
 /** What happens to an interface as a whole. */
 export type InterfaceAction = Extract<Ec2Action, `${string}NetworkInterface${"" | "Attribute"}`>;
+
+/** What comes to an interface that stands, and leaves it. */
+export type AddressAction = Extract<Ec2Action, `${string}Addresses`>;
 
 export type DescribeAction = Extract<Ec2Action, `Describe${string}`>;

@@ -68,6 +68,35 @@ test("occupied parts of a subnet make it full and fragmented", () => {
   expect(model.state().interfaces[0]?.privateIpAddress).toBe("10.0.0.128");
 });
 
+test("prefixes and IPv6 are there from the start, also on a type of one's own", () => {
+  const tiny = { instanceType: "tiny.nano", maximumNetworkInterfaces: 1, ipv4AddressesPerInterface: 3 };
+  const own = { ipv4PrefixCount: 1, ipv6AddressCount: 1, ipv6PrefixCount: 2 };
+  const model = new Ec2Model({
+    ...good,
+    vpcs: [{ ...vpc, ipv6CidrBlocks: ["2001:db8::/56"] }],
+    subnets: [{ ...subnet, ipv6CidrBlock: "2001:db8::/64" }],
+    instanceTypes: [tiny],
+    instances: [{ ...instance, instanceType: "tiny.nano", networkInterfaces: [own] }],
+  });
+  expect(model.state().interfaces).toMatchObject([
+    {
+      privateIpAddress: "10.0.0.4",
+      ipv4Prefixes: ["10.0.0.16/28"],
+      ipv6Addresses: ["2001:db8::4"],
+      ipv6Prefixes: ["2001:db8:0:0:1::/80", "2001:db8:0:0:2::/80"],
+    },
+  ]);
+});
+
+test("a fragmented subnet holds what the scenario gives to instances, and no more prefixes", () => {
+  const networkInterfaces = [{ networkInterfaceId: "eni-1", ipv4PrefixCount: 1 }];
+  const subnets = [{ ...subnet, fragmented: true }];
+  const model = new Ec2Model({ ...good, subnets, instances: [{ ...instance, networkInterfaces }] });
+  expect(model.state().interfaces[0]?.ipv4Prefixes).toEqual(["10.0.0.16/28"]);
+  expect(() => model.assignPrefixes("eni-1", 4, 1)).toThrow(/free cidr blocks/);
+  expect(model.assign("eni-1", 1)).toHaveLength(1);
+});
+
 const malformed: readonly { readonly name: string; readonly scenario: unknown; readonly says: RegExp }[] = [
   { name: "no object", scenario: "vpcs", says: /the scenario: / },
   { name: "no VPC", scenario: { ...good, vpcs: [] }, says: /vpcs: / },
@@ -98,6 +127,16 @@ const malformed: readonly { readonly name: string; readonly scenario: unknown; r
     says: /macAddress: "x" is not a MAC address/,
   },
   {
+    name: "a latency of an action that is none",
+    scenario: { ...good, behaviour: { latencyMs: { RunInstances: 1 } } },
+    says: /behaviour\.latencyMs/,
+  },
+  {
+    name: "a fault that is none",
+    scenario: { ...good, behaviour: { faults: [{ action: "*", when: "sometimes", effect: { kind: "delay" } }] } },
+    says: /behaviour\.faults\.0/,
+  },
+  {
     name: "a count that is a text",
     scenario: { ...good, instances: [{ ...instance, networkInterfaces: [{ secondaryPrivateIpAddressCount: "2" }] }] },
     says: /secondaryPrivateIpAddressCount/,
@@ -115,6 +154,21 @@ const impossible: readonly { readonly name: string; readonly change: object; rea
     name: "a subnet outside its VPC",
     change: { subnets: [{ ...subnet, cidrBlock: "10.1.0.0/24" }] },
     says: /in no block of VPC vpc-1/,
+  },
+  {
+    name: "an IPv6 subnet outside its VPC",
+    change: { subnets: [{ ...subnet, ipv6CidrBlock: "2001:db8::/64" }] },
+    says: /2001:db8::\/64\) is in no block of VPC vpc-1/,
+  },
+  {
+    name: "prefixes on a type that has none",
+    change: { instances: [{ ...instance, instanceType: "t2.medium", networkInterfaces: [{ ipv4PrefixCount: 1 }] }] },
+    says: /prefixes, which its type cannot hold/,
+  },
+  {
+    name: "IPv6 in a subnet without",
+    change: { instances: [{ ...instance, networkInterfaces: [{ ipv6AddressCount: 1 }] }] },
+    says: /not free in subnet-1/,
   },
   {
     name: "a subnet of an unknown VPC",

@@ -1,5 +1,6 @@
 import { type Cidr, PodwireError, quoteValue, tryParseAddress, tryParseCidr, tryParseMac } from "@podwire/core";
 import { z } from "zod";
+import { behaviourSchema } from "./behaviour.ts";
 
 const idOf = (kind: string) => z.string().regex(new RegExp(`^${kind}-[0-9a-z-]{1,40}$`));
 const tags = z.record(z.string().max(128), z.string().max(256)).default({}).describe("Tags as EC2 shows them");
@@ -8,11 +9,16 @@ const ipv4Cidr = parsed(
   (text) => (text.includes(".") ? tryParseCidr(text) : undefined),
   "an IPv4 CIDR with host bits zero",
 );
+const ipv6Cidr = parsed(
+  (text) => (text.includes(":") ? tryParseCidr(text) : undefined),
+  "an IPv6 CIDR with host bits zero",
+);
 const count = z.int().min(0).max(1000);
 
 const vpc = z.strictObject({
   vpcId: idOf("vpc"),
   cidrBlocks: z.array(ipv4Cidr).min(1).max(5).describe("The first is the VPC's own, the others were associated later"),
+  ipv6CidrBlocks: z.array(ipv6Cidr).max(5).default([]),
   securityGroupIds: z
     .array(idOf("sg"))
     .min(1)
@@ -26,8 +32,10 @@ const subnet = z.strictObject({
   vpcId: idOf("vpc"),
   availabilityZone: z.string().min(1),
   cidrBlock: ipv4Cidr.describe("/16 to /28, inside a block of the VPC"),
+  ipv6CidrBlock: ipv6Cidr.optional().describe("Inside an IPv6 block of the VPC. Default: no IPv6"),
   tags,
   occupied: z.array(ipv4Cidr).default([]).describe("Parts that others hold, to make a subnet full or fragmented"),
+  fragmented: z.boolean().default(false).describe("Others hold so much that no /28 is free, and single addresses are"),
 });
 
 const networkInterface = z.strictObject({
@@ -43,6 +51,9 @@ const networkInterface = z.strictObject({
   privateIpAddress: ipv4.optional().describe("Default: the lowest free one of the subnet"),
   securityGroupIds: z.array(idOf("sg")).min(1).optional().describe("Default: the default one of the VPC"),
   secondaryPrivateIpAddressCount: count.default(0).describe("Addresses it has from the start"),
+  ipv4PrefixCount: count.default(0),
+  ipv6AddressCount: count.default(0).describe("The first is the interface's own"),
+  ipv6PrefixCount: count.default(0),
   description: z.string().max(255).default(""),
   tags,
 });
@@ -62,6 +73,9 @@ const instanceType = z.strictObject({
   instanceType: z.string().min(1),
   maximumNetworkInterfaces: z.int().min(1).max(64),
   ipv4AddressesPerInterface: z.int().min(1).max(256).describe("Counts the interface's own address"),
+  ipv6AddressesPerInterface: z.int().min(0).max(256).optional().describe("0: no IPv6. Default: as many as of IPv4"),
+  hypervisor: z.enum(["nitro", "xen"]).default("nitro").describe("Prefixes need nitro or bare metal"),
+  bareMetal: z.boolean().default(false),
 });
 
 /**
@@ -76,7 +90,9 @@ const instanceType = z.strictObject({
  *       "instances": [{"instanceId": "i-1", "instanceType": "m5.large", "subnetId": "subnet-a",
  *                      "networkInterfaces": [{"privateIpAddress": "10.0.1.10"},
  *                                            {"tags": {"podwire/cluster": "default"}}]}],
- *       "instanceTypes": [{"instanceType": "tiny.nano", "maximumNetworkInterfaces": 1, "ipv4AddressesPerInterface": 2}]
+ *       "instanceTypes": [{"instanceType": "tiny.nano", "maximumNetworkInterfaces": 1,
+ *                          "ipv4AddressesPerInterface": 2}],
+ *       "behaviour": {"latencyMs": {"AttachNetworkInterface": 2500}, "describeLagMs": 1000}
  *     }
  */
 export const scenarioSchema = z.strictObject({
@@ -93,6 +109,7 @@ export const scenarioSchema = z.strictObject({
     .default([])
     .describe("Interfaces that no instance holds"),
   instanceTypes: z.array(instanceType).default([]).describe("Beside the real ones the fake knows"),
+  behaviour: behaviourSchema.prefault({}),
 });
 
 export type Scenario = z.output<typeof scenarioSchema>;

@@ -2,6 +2,8 @@ import {
   type Address,
   type Cidr,
   containsCidr,
+  type Family,
+  families,
   hostCidr,
   type MacAddress,
   networkAddress,
@@ -11,6 +13,7 @@ import {
 } from "@podwire/core";
 import { AddressSpace, reserveEnds, type SeededRandom } from "@podwire/testkit";
 import type { InstanceTypeInfo } from "../api.ts";
+import { canHoldPrefixes, heldOf, prefixLengths, slotLimit, slotsOf, spaceOf, take } from "./held.ts";
 import { knownInstanceTypes } from "./instance-types.ts";
 import {
   invalidScenario,
@@ -23,6 +26,7 @@ import {
 export interface FakeVpc {
   readonly vpcId: string;
   readonly cidrBlocks: readonly Cidr[];
+  readonly ipv6CidrBlocks: readonly Cidr[];
   /** The first is the default one. */
   readonly securityGroupIds: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
@@ -33,6 +37,8 @@ export interface FakeSubnet {
   readonly vpcId: string;
   readonly availabilityZone: string;
   readonly cidrBlock: Cidr;
+  /** Absent when the subnet has no IPv6. */
+  readonly ipv6CidrBlock?: Cidr | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -63,6 +69,10 @@ export interface FakeInterface {
   readonly privateIpAddress: Address;
   /** In the order in which they were assigned. */
   readonly secondaryAddresses: readonly Address[];
+  readonly ipv4Prefixes: readonly Cidr[];
+  /** The first is the interface's own. */
+  readonly ipv6Addresses: readonly Address[];
+  readonly ipv6Prefixes: readonly Cidr[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -88,53 +98,72 @@ export interface World {
   /** What was created by a call with the token, and that call. */
   readonly creations: Map<string, { readonly networkInterfaceId: string; readonly request: string }>;
   /** By subnet id. */
-  readonly spaces: ReadonlyMap<string, AddressSpace>;
+  readonly spaces: ReadonlyMap<string, Readonly<Partial<Record<Family, AddressSpace>>>>;
 }
 
 /** @throws INVALID_DAEMON_CONFIG for what cannot stand */
 export function buildWorld(scenario: Scenario, random: SeededRandom): World {
   const vpcs = new Map(scenario.vpcs.map((vpc) => [vpc.vpcId, withSecurityGroups(vpc)]));
-  const types = [...knownInstanceTypes, ...scenario.instanceTypes];
+  const types = [...knownInstanceTypes, ...scenario.instanceTypes.map(instanceTypeOf)];
   for (const subnet of scenario.subnets) mustBeInVpc(subnet, vpcs.get(subnet.vpcId));
   mustNotOverlap(scenario.subnets);
   const world: World = {
     region: scenario.region,
     accountId: scenario.accountId,
     vpcs,
-    subnets: new Map(scenario.subnets.map(({ occupied: _, ...subnet }) => [subnet.subnetId, subnet])),
+    subnets: new Map(scenario.subnets.map(({ occupied: _, fragmented: __, ...subnet }) => [subnet.subnetId, subnet])),
     instanceTypes: new Map(types.map((type) => [type.instanceType, type])),
     instances: new Map(),
     interfaces: new Map(),
     creations: new Map(),
-    spaces: new Map(scenario.subnets.map((subnet) => [subnet.subnetId, spaceOf(subnet)])),
+    spaces: new Map(scenario.subnets.map((subnet) => [subnet.subnetId, spacesOf(subnet)])),
   };
   for (const instance of scenario.instances) launch(world, instance, random);
   for (const spec of scenario.networkInterfaces) {
     const own = newInterface(world, spec.subnetId, { random, spec });
     world.interfaces.set(own.networkInterfaceId, own);
   }
+  // Last, so that what the scenario gives to instances is there in any case.
+  for (const { subnetId, fragmented } of scenario.subnets) {
+    if (fragmented) spaceOf(world, subnetId, 4)?.fragment(prefixLengths[4]);
+  }
   return world;
+}
+
+function instanceTypeOf({ bareMetal, hypervisor, ...type }: Scenario["instanceTypes"][number]): InstanceTypeInfo {
+  return {
+    ...type,
+    ipv6AddressesPerInterface: type.ipv6AddressesPerInterface ?? type.ipv4AddressesPerInterface,
+    bareMetal,
+    ...(bareMetal ? {} : { hypervisor }),
+  };
 }
 
 function withSecurityGroups({ securityGroupIds, ...vpc }: Scenario["vpcs"][number]): FakeVpc {
   return { ...vpc, securityGroupIds: securityGroupIds ?? [vpc.vpcId.replace("vpc-", "sg-")] };
 }
 
-/** Four addresses and the last are AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
-function spaceOf(subnet: ScenarioSubnet): AddressSpace {
-  const space = new AddressSpace(subnet.cidrBlock);
-  for (const cidr of subnet.occupied) {
-    if (!space.claim(cidr)) throw invalidScenario(`${cidr} cannot be occupied in ${subnet.subnetId}`);
+/** Of each family four addresses and the last are AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+function spacesOf({ cidrBlock, ipv6CidrBlock, occupied, subnetId }: ScenarioSubnet) {
+  const ipv4 = new AddressSpace(cidrBlock);
+  for (const cidr of occupied) {
+    if (!ipv4.claim(cidr)) throw invalidScenario(`${cidr} cannot be occupied in ${subnetId}`);
   }
-  reserveEnds(space, 4, 1);
-  return space;
+  reserveEnds(ipv4, 4, 1);
+  if (ipv6CidrBlock === undefined) return { 4: ipv4 };
+  const ipv6 = new AddressSpace(ipv6CidrBlock);
+  reserveEnds(ipv6, 4, 1);
+  return { 4: ipv4, 6: ipv6 };
 }
 
 function mustBeInVpc(subnet: ScenarioSubnet, vpc: FakeVpc | undefined): void {
   const length = prefixLength(subnet.cidrBlock);
   if (length < 16 || length > 28) throw invalidScenario(`${subnet.subnetId} is /${length}, not /16 to /28`);
-  if (vpc?.cidrBlocks.some((block) => containsCidr(block, subnet.cidrBlock))) return;
-  throw invalidScenario(`${subnet.subnetId} (${subnet.cidrBlock}) is in no block of VPC ${subnet.vpcId}`);
+  const outside = [subnet.cidrBlock, ...(subnet.ipv6CidrBlock === undefined ? [] : [subnet.ipv6CidrBlock])].find(
+    (cidr) => ![...(vpc?.cidrBlocks ?? []), ...(vpc?.ipv6CidrBlocks ?? [])].some((block) => containsCidr(block, cidr)),
+  );
+  if (outside === undefined) return;
+  throw invalidScenario(`${subnet.subnetId} (${outside}) is in no block of VPC ${subnet.vpcId}`);
 }
 
 function mustNotOverlap(subnets: Scenario["subnets"]): void {
@@ -167,13 +196,19 @@ function launch(world: World, spec: ScenarioInstance, random: SeededRandom): voi
 
 function attachNew(
   world: World,
-  { instanceId, instanceType, subnetId }: FakeInstance,
+  { instanceId, subnetId }: FakeInstance,
   { deviceIndex, ...drawing }: NewInterface & { readonly deviceIndex: number },
 ): void {
   const own = newInterface(world, subnetId, drawing);
-  const limit = world.instanceTypes.get(instanceType)?.ipv4AddressesPerInterface ?? 0;
   const { networkInterfaceId: id } = own;
-  if (own.secondaryAddresses.length >= limit) throw invalidScenario(`${id} has more addresses than its type allows`);
+  for (const family of families) {
+    if (slotsOf(own, family) > slotLimit(world, instanceId, family)) {
+      throw invalidScenario(`${id} has more addresses of IPv${family} than its type allows`);
+    }
+    if (heldOf(own, family).prefixes.length > 0 && !canHoldPrefixes(world, instanceId)) {
+      throw invalidScenario(`${id} has prefixes, which its type cannot hold`);
+    }
+  }
   const attachmentId = id.replace("eni-", "eni-attach-");
   const attachment = { attachmentId, instanceId, deviceIndex, deleteOnTermination: deviceIndex === 0 };
   world.interfaces.set(id, { ...own, attachment });
@@ -198,10 +233,27 @@ function newInterface(world: World, subnetId: string, { random, spec }: NewInter
     description: spec.description,
     securityGroupIds: spec.securityGroupIds ?? world.vpcs.get(subnet.vpcId)?.securityGroupIds.slice(0, 1) ?? [],
     privateIpAddress: takeAddress(world, subnet.subnetId, spec.privateIpAddress),
-    secondaryAddresses: Array.from({ length: spec.secondaryPrivateIpAddressCount }, () =>
-      takeAddress(world, subnet.subnetId),
-    ),
+    ...heldFrom(world, subnet.subnetId, spec),
     tags: spec.tags,
+  };
+}
+
+function heldFrom(world: World, subnetId: string, spec: NewInterface["spec"]) {
+  const wanted4 = { addresses: spec.secondaryPrivateIpAddressCount, prefixes: spec.ipv4PrefixCount };
+  const wanted6 = { addresses: spec.ipv6AddressCount, prefixes: spec.ipv6PrefixCount };
+  const [held4, held6] = [take(spaceOf(world, subnetId, 4), 4, wanted4), take(spaceOf(world, subnetId, 6), 6, wanted6)];
+  for (const [held, wanted] of [
+    [held4, wanted4],
+    [held6, wanted6],
+  ] as const) {
+    if (held.addresses.length === wanted.addresses && held.prefixes.length === wanted.prefixes) continue;
+    throw invalidScenario(`any address is not free in ${subnetId}`);
+  }
+  return {
+    secondaryAddresses: held4.addresses,
+    ipv4Prefixes: held4.prefixes,
+    ipv6Addresses: held6.addresses,
+    ipv6Prefixes: held6.prefixes,
   };
 }
 
@@ -219,10 +271,10 @@ export function isPrimary({ attachment }: FakeInterface): boolean {
 }
 
 function takeAddress(world: World, subnetId: string, wanted?: Address): Address {
-  const space = world.spaces.get(subnetId) as AddressSpace;
+  const space = spaceOf(world, subnetId, 4);
   if (wanted === undefined) {
-    const taken = space.take(32);
+    const taken = space?.take(32);
     if (taken !== undefined) return networkAddress(taken);
-  } else if (space.claim(hostCidr(wanted))) return wanted;
+  } else if (space?.claim(hostCidr(wanted))) return wanted;
   throw invalidScenario(`${wanted ?? "any address"} is not free in ${subnetId}`);
 }

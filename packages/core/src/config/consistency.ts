@@ -36,12 +36,8 @@ function checkFamilies(families: readonly number[]): Contradiction[] {
 
 function checkPools(pools: Readonly<Record<string, PoolTargets>>): Contradiction[] {
   const absent = Object.hasOwn(pools, "default") ? [] : [{ path: ["pools", "default"], message: "expected a pool" }];
-  // Nothing can tell yet which interfaces another pool may use: an ADD that it serves would wait in vain.
-  const unserved = Object.keys(pools)
-    .filter((name) => name !== "default")
-    .map((name) => ({ path: ["pools", name], message: "expected no pool beside default, others are not served yet" }));
   const tooSmall = Object.entries(pools).flatMap(([name, pool]) => checkTargets(["pools", name], pool));
-  return [...absent, ...unserved, ...tooSmall];
+  return [...absent, ...tooSmall];
 }
 
 function checkTargets(path: readonly string[], pool: PoolTargets): Contradiction[] {

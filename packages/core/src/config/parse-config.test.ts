@@ -8,10 +8,22 @@ const defaults = {
   runDirectory: "/run/podwire",
   datapath: "veth",
   families: [4],
-  pools: { default: { warm: 8, minimum: 0, cooldownMs: 30_000, releaseHoldMs: 180_000 } },
+  pools: {
+    default: {
+      warm: 8,
+      warmPrefixes: 0,
+      warmInterfaces: 0,
+      minimum: 0,
+      prefixes: false,
+      subnetTags: {},
+      securityGroupIds: [],
+      cooldownMs: 30_000,
+      releaseHoldMs: 180_000,
+    },
+  },
   networks: {},
   egress: { nat: "node", excludedCidrs: [], podMetadataAccess: false },
-  reconcile: { intervalMs: 60_000, callTimeoutMs: 30_000 },
+  reconcile: { intervalMs: 60_000, sweepIntervalMs: 300_000, callTimeoutMs: 30_000 },
   metrics: {},
   log: { level: "info" },
 };
@@ -93,7 +105,16 @@ describe("a problem is told by path and value:", () => {
     ],
     ["port 0", { metrics: { listen: "127.0.0.1:0" } }, 'metrics.listen "127.0.0.1:0": expected a port of 1 to 65535'],
     ["port 65536", { metrics: { listen: "[::1]:65536" } }, 'metrics.listen "[::1]:65536": expected a port'],
-    ["a second pool", { pools: { default: {}, gpu: {} } }, "pools.gpu {}: expected no pool beside default"],
+    [
+      "a security group that is none",
+      { pools: { default: { securityGroupIds: ["sg 1"] } } },
+      'pools.default.securityGroupIds[0] "sg 1": expected the id of a security group',
+    ],
+    [
+      "a network of an unknown pool",
+      { pools: { default: {}, gpu: {} }, networks: { fast: "cpu" } },
+      'networks.fast "cpu": expected one of default, gpu',
+    ],
     ["no default pool", { pools: { a: {} } }, "pools.default is missing: expected a pool"],
     [
       "warm above maximum",

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { type Cidr, tryParseCidr } from "../address/cidr.ts";
 import { checkConsistency } from "./consistency.ts";
+import { ms, poolSchema } from "./pool-schema.ts";
 
-const ms = (max: number) => z.int().min(0).max(max);
-const count = z.int().min(0).max(100_000);
 const name = z
   .string()
   .regex(
@@ -17,21 +16,6 @@ const cidr = z.string().transform((text, context): Cidr => {
   context.addIssue({ code: "custom", message: "expected a CIDR with its host bits zero" });
   return z.NEVER;
 });
-
-/** Targets of one pool, counted in addresses of each family the pool serves. */
-const pool = z
-  .strictObject({
-    warm: count.default(8).describe("Free addresses to keep ready beyond those in use"),
-    minimum: count.default(0).describe("Addresses to hold at least, in use or not"),
-    maximum: count.optional().describe("Addresses to hold at most; default: what the instance type allows"),
-    cooldownMs: ms(3_600_000)
-      .default(30_000)
-      .describe("How long an address rests after DEL before another pod gets it"),
-    releaseHoldMs: ms(86_400_000)
-      .default(180_000)
-      .describe("How long there must be more free addresses than warm before any are given back to the cloud"),
-  })
-  .describe("How many addresses to hold");
 
 /** The one definition of podwired's configuration: types, defaults, error texts and the reference page come from it. */
 export const configSchema = z
@@ -53,9 +37,9 @@ export const configSchema = z
       .default([4])
       .describe("IP families every pod gets an address of"),
     pools: z
-      .record(name, pool)
-      .default({ default: pool.parse({}) })
-      .describe("Named pools of addresses; only the one called default is served yet"),
+      .record(name, poolSchema)
+      .default({ default: poolSchema.parse({}) })
+      .describe("Named pools of addresses; the primary interface and what no pool is known of belong to default"),
     networks: z
       .record(networkName, name.describe("Name of the pool that serves this network"))
       .default({})
@@ -77,6 +61,11 @@ export const configSchema = z
     reconcile: z
       .strictObject({
         intervalMs: ms(3_600_000).min(100).default(60_000).describe("How often the cloud is asked what it thinks"),
+        sweepIntervalMs: ms(86_400_000)
+          .default(300_000)
+          .describe(
+            "How often interfaces that nodes left behind are looked for; seen twice, they are deleted. 0: never",
+          ),
         callTimeoutMs: ms(600_000).min(100).default(30_000).describe("How long one call of the cloud's API may take"),
       })
       .prefault({})
@@ -103,4 +92,3 @@ export const configSchema = z
   });
 
 export type Config = z.output<typeof configSchema>;
-export type PoolConfig = Config["pools"][string];

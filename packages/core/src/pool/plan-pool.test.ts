@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { type Cidr, parseCidr } from "../address/cidr.ts";
-import { excessOf, type PlannedInterface, type PoolSituation, planPool, shortageOf } from "./plan-pool.ts";
+import { planPool } from "./plan-pool.ts";
 import type { BlockCounts, PoolCounts } from "./pool-counts.ts";
+import {
+  excessOf,
+  type PlannedInterface,
+  type PlannedSubnet,
+  type PoolSituation,
+  type PoolTargets,
+  shortageOf,
+} from "./situation.ts";
 import type { BlockState } from "./states.ts";
 
 const address = { family: 4, prefixLength: 32 } as const;
@@ -26,6 +34,7 @@ function counted(blocks: readonly BlockCounts[], incoming = 0): PoolCounts {
   return {
     blocks,
     incoming,
+    overdue: 0,
     total: sum(({ size }) => size) + incoming,
     available: sum(({ free }) => free),
     allocated: sum(({ allocated }) => allocated),
@@ -49,10 +58,12 @@ function eni(id: string, freeSlots: number, more: Partial<PlannedInterface> = {}
     id,
     ordinal: 1,
     subnetId: "subnet-a",
-    busy: false,
+    busySinceMs: undefined,
     growthRests: false,
     releaseRests: false,
     freeSlots,
+    idleSinceMs: undefined,
+    blocks: [],
     ...more,
   };
 }
@@ -60,21 +71,26 @@ function eni(id: string, freeSlots: number, more: Partial<PlannedInterface> = {}
 function situation(more: Partial<PoolSituation>): PoolSituation {
   return {
     family: 4,
-    targets: { warm: 8, minimum: 0, maximum: undefined, releaseHoldMs: 180_000 },
+    targets: targets(8),
     counts: counts({}),
     waiters: 0,
     excessSinceMs: undefined,
     blockKinds: [address],
     interfaces: [eni("eni-a", 9)],
+    coming: [],
     newInterfaces: 0,
     slotsPerNewInterface: 9,
-    subnets: [{ id: "subnet-a", freeAddresses: 100, exhausted: false }],
+    subnets: [subnet("subnet-a", 100)],
     ...more,
   };
 }
 
-function targets(warm: number, minimum = 0, maximum?: number) {
-  return { warm, minimum, maximum, releaseHoldMs: 180_000 };
+function targets(warm: number, minimum = 0, maximum?: number): PoolTargets {
+  return { warm, warmPrefixes: 0, warmInterfaces: 0, minimum, maximum, releaseHoldMs: 180_000 };
+}
+
+function subnet(id: string, freeAddresses: number | undefined, more: Partial<PlannedSubnet> = {}): PlannedSubnet {
+  return { id, freeAddresses, exhausted: false, fragmented: false, takesInterfaces: true, ...more };
 }
 
 describe("the shortage", () => {
@@ -116,23 +132,34 @@ describe("growth", () => {
   });
 
   test.each([
-    ["with a call in flight", eni("eni-a", 9, { busy: true })],
+    ["with a call in flight", eni("eni-a", 9, { busySinceMs: nowMs })],
     ["that rests after it refused to grow", eni("eni-a", 9, { growthRests: true })],
     ["without a free slot", eni("eni-a", 0)],
   ])("plans nothing for an interface %s", (_name, candidate) => {
     expect(planPool(situation({ interfaces: [candidate] }), nowMs)).toEqual([]);
   });
 
+  test.each([{ busySinceMs: nowMs }, { growthRests: true }])(
+    "goes on beside an interface that cannot take part: %j",
+    (state) => {
+      const interfaces = [eni("eni-a", 9, state), eni("eni-b", 9, { ordinal: 2 })];
+      expect(planPool(situation({ interfaces }), nowMs)).toEqual([
+        { kind: "assign", interfaceId: "eni-b", blockKind: address, count: 8 },
+      ]);
+    },
+  );
+
   test("leaves a subnet alone that was seen exhausted", () => {
-    const subnets = [{ id: "subnet-a", freeAddresses: 100, exhausted: true }];
+    const subnets = [subnet("subnet-a", 100, { exhausted: true })];
     expect(planPool(situation({ subnets, newInterfaces: 1 }), nowMs)).toEqual([]);
   });
 
   test("creates interfaces with their addresses for what is still missing, in the subnet with most free addresses", () => {
     const subnets = [
-      { id: "subnet-a", freeAddresses: 10, exhausted: false },
-      { id: "subnet-b", freeAddresses: 50, exhausted: false },
-      { id: "subnet-c", freeAddresses: 90, exhausted: true },
+      subnet("subnet-a", 40),
+      subnet("subnet-b", 50),
+      subnet("subnet-c", 90, { exhausted: true }),
+      subnet("subnet-d", 90, { takesInterfaces: false }),
     ];
     const wanted = situation({ targets: targets(25), subnets, newInterfaces: 3 });
     expect(planPool(wanted, nowMs)).toEqual([
@@ -142,12 +169,63 @@ describe("growth", () => {
     ]);
   });
 
+  test("spreads new interfaces over subnets as what they are asked for leaves more in others", () => {
+    const subnets = [subnet("subnet-a", 45), subnet("subnet-b", 50)];
+    const wanted = situation({ targets: targets(27), subnets, newInterfaces: 3, interfaces: [] });
+    expect(planPool(wanted, nowMs).map((action) => "subnetId" in action && action.subnetId)).toEqual([
+      "subnet-b",
+      "subnet-a",
+      "subnet-b",
+    ]);
+  });
+
+  test.each([
+    ["asks a subnet for no more than it was seen to have", 5, [5]],
+    ["asks for one where none was seen: that may be old", 0, [1]],
+    ["asks for all where nobody counts", undefined, [8]],
+  ])("%s", (_name, free, expected) => {
+    const plan = planPool(situation({ subnets: [subnet("subnet-a", free)] }), nowMs);
+    expect(plan.map((action) => "count" in action && action.count)).toEqual(expected);
+  });
+
+  const busy = (freeSlots: number, sinceMs: number) => [eni("eni-a", freeSlots, { busySinceMs: sinceMs })];
+
+  test.each([
+    ["waits for a call in flight when the interface has room for the rest", busy(8, nowMs - 4_999), [], []],
+    ["creates an interface for what it has no room for", busy(5, nowMs - 4_999), [], [3]],
+    ["or when the call takes too long", busy(8, nowMs - 5_000), [], [8]],
+    ["waits for an interface that is being created", [], [{ sinceMs: nowMs - 14_999, freeSlots: 8 }], []],
+    ["not for one whose creation takes too long", [], [{ sinceMs: nowMs - 15_000, freeSlots: 8 }], [8]],
+  ])("%s", (_name, interfaces, coming, expected) => {
+    const plan = planPool(situation({ interfaces, coming, newInterfaces: 1 }), nowMs);
+    expect(plan.map((action) => action.kind === "create-interface" && action.count)).toEqual(expected);
+  });
+
   test("asks for whole prefixes, and for none that the maximum has no room for", () => {
     const kinds = { blockKinds: [prefix, address] };
     const count = (wanted: PoolSituation) => planPool(wanted, nowMs).map((action) => "count" in action && action.count);
     expect(count(situation({ ...kinds, targets: targets(17) }))).toEqual([2]);
     expect(count(situation({ ...kinds, targets: targets(17, 0, 20) }))).toEqual([1]);
-    expect(count(situation({ ...kinds, targets: targets(17, 0, 15) }))).toEqual([]);
+    expect(count(situation({ blockKinds: [prefix], targets: targets(17, 0, 15) }))).toEqual([]);
+  });
+
+  test.each([
+    ["in a subnet in pieces", [subnet("subnet-a", 100, { fragmented: true })], targets(8)],
+    ["under a maximum that has no room for a prefix", [subnet("subnet-a", 100)], targets(8, 0, 8)],
+  ])("asks for single addresses %s", (_name, subnets, wanted) => {
+    const plan = planPool(situation({ blockKinds: [prefix, address], subnets, targets: wanted }), nowMs);
+    expect(plan).toEqual([{ kind: "assign", interfaceId: "eni-a", blockKind: address, count: 8 }]);
+  });
+
+  test("takes one block of IPv6, whatever the targets are, and a second one never", () => {
+    const blockKinds = [{ family: 6, prefixLength: 80 }] as const;
+    for (const wanted of [targets(8), targets(8, 0, 10), { ...targets(8), warmInterfaces: 2, warmPrefixes: 9 }]) {
+      const plan = planPool(situation({ family: 6, blockKinds, targets: wanted }), nowMs);
+      expect(plan).toEqual([{ kind: "assign", interfaceId: "eni-a", blockKind: blockKinds[0], count: 1 }]);
+    }
+    const held = counted([blockOf(parseCidr("2001:db8::/80"), { size: 2 ** 48, free: 2 ** 48 })]);
+    const full = situation({ family: 6, blockKinds, targets: targets(8, 0, 10), counts: held, excessSinceMs: 0 });
+    expect(planPool(full, nowMs)).toEqual([]);
   });
 });
 
@@ -169,15 +247,68 @@ describe("release", () => {
       blockOf(parseCidr("10.0.1.1/32"), { free: 1 }, { interfaceId: "eni-b" }),
       blockOf(parseCidr("10.0.2.1/32"), { free: 1 }, { interfaceId: "eni-c" }),
     ];
-    const interfaces = [eni("eni-a", 9), eni("eni-b", 9), eni("eni-c", 9, { busy: true })];
+    const interfaces = [eni("eni-a", 9), eni("eni-b", 9), eni("eni-c", 9, { busySinceMs: nowMs })];
     const wanted = situation({ ...held, targets: targets(2), counts: counted(blocks), interfaces });
     expect(planPool(wanted, nowMs)).toEqual([{ kind: "unassign", interfaceId: "eni-b", blocks: ["10.0.1.1/32"] }]);
+  });
+
+  test("takes from the youngest of those without pods, so that what stays free stands on the primary one", () => {
+    const blocks = ["eni-a", "eni-b", "eni-c"].map((interfaceId, index) =>
+      blockOf(parseCidr(`10.0.${index}.1/32`), { free: 1 }, { interfaceId }),
+    );
+    const interfaces = [eni("eni-b", 9, { ordinal: 2 }), eni("eni-c", 9, { ordinal: 3 }), eni("eni-a", 9)];
+    const plan = (warm: number) =>
+      planPool(situation({ ...held, targets: targets(warm), counts: counted(blocks), interfaces }), nowMs).map(
+        (action) => "interfaceId" in action && action.interfaceId,
+      );
+    expect(plan(2)).toEqual(["eni-c"]);
+    expect(plan(1)).toEqual(["eni-c", "eni-b"]);
   });
 
   test("takes from none that rests after it refused to give back, and grows it all the same", () => {
     const interfaces = [eni("eni-a", 9, { releaseRests: true })];
     expect(planPool(situation({ ...held, interfaces }), nowMs)).toEqual([]);
     expect(planPool(situation({ interfaces }), nowMs)).toMatchObject([{ kind: "assign", interfaceId: "eni-a" }]);
+  });
+
+  test("an interface that nothing needs goes as a whole, with all that is on it, the youngest first and one at a time", () => {
+    const blocks = [
+      blockOf(parseCidr("10.0.0.1/32"), { free: 1 }),
+      blockOf(parseCidr("10.0.1.1/32"), { free: 1 }, { interfaceId: "eni-b" }),
+      blockOf(parseCidr("10.0.2.1/32"), { free: 1 }, { interfaceId: "eni-c" }),
+    ];
+    const idle = { idleSinceMs: nowMs - 180_000, blocks: [parseCidr("10.0.2.1/32"), parseCidr("2001:db8::/80")] };
+    const interfaces = [
+      eni("eni-a", 9),
+      eni("eni-b", 9, { ...idle, ordinal: 2, blocks: [] }),
+      eni("eni-c", 9, { ...idle, ordinal: 3 }),
+    ];
+    const plan = (more: Partial<PoolSituation>) =>
+      planPool(situation({ ...held, counts: counted(blocks), interfaces, ...more }), nowMs);
+    const whole = { kind: "delete-interface", interfaceId: "eni-c", blocks: idle.blocks };
+    expect(plan({ targets: targets(2) })).toEqual([whole]);
+    expect(plan({ targets: targets(1) })).toEqual([
+      whole,
+      { kind: "unassign", interfaceId: "eni-b", blocks: ["10.0.1.1/32"] },
+    ]);
+    expect(plan({ targets: targets(3) })).toEqual([]);
+    expect(plan({ targets: { ...targets(0), warmInterfaces: 1 }, slotsPerNewInterface: 3 })).toEqual([]);
+  });
+
+  test.each([
+    ["nor one that is not idle long enough", { idleSinceMs: nowMs - 179_999 }],
+    ["nor one that is being changed", { idleSinceMs: 0, busySinceMs: nowMs }],
+    ["nor one that refused to go", { idleSinceMs: 0, releaseRests: true }],
+  ])("never one that is in use, %s", (_name, more) => {
+    const interfaces = [eni("eni-b", 9, more)];
+    expect(planPool(situation({ targets: targets(0), interfaces }), nowMs)).toEqual([]);
+  });
+
+  test("an interface without any block goes too, when it is needed for nothing", () => {
+    const interfaces = [eni("eni-b", 9, { idleSinceMs: nowMs - 180_000 })];
+    expect(planPool(situation({ targets: targets(0), interfaces }), nowMs)).toEqual([
+      { kind: "delete-interface", interfaceId: "eni-b", blocks: [] },
+    ]);
   });
 
   test("a prefix goes only when it is wholly free and small enough", () => {

@@ -29,6 +29,8 @@ export interface PoolCounts {
   /** Free addresses of blocks that serve. A cooling address is not among them. */
   readonly available: number;
   readonly incoming: number;
+  /** Of the incoming ones, those whose call takes longer than calls do: nobody should wait for them alone. */
+  readonly overdue: number;
   readonly allocated: number;
   readonly cooling: number;
   readonly excluded: number;
@@ -88,7 +90,10 @@ export function countPool(state: NodeState, pool: PoolIdentity, at: CountOptions
   const sum = (chosen: readonly BlockCounts[], count: (block: BlockCounts) => number) =>
     chosen.reduce((total, block) => total + count(block), 0);
   const inState = (...states: readonly string[]) => blocks.filter(({ block }) => states.includes(block.state));
-  const incoming = incomingAddresses(state, pool.name, at.family) + sum(inState("assigning"), (block) => block.size);
+  const operations = [...state.operations.values()].filter((operation) => operation.pool === pool.name);
+  const ofOperations = (some: readonly OperationRecord[]) =>
+    some.reduce((count, operation) => count + operationAddresses(operation, at.family), 0);
+  const incoming = ofOperations(operations) + sum(inState("assigning"), (block) => block.size);
   return {
     blocks,
     total: incoming + sum(inState("ready"), (block) => block.size - block.excluded),
@@ -97,6 +102,7 @@ export function countPool(state: NodeState, pool: PoolIdentity, at: CountOptions
       (block) => block.free,
     ),
     incoming,
+    overdue: ofOperations(operations.filter((operation) => isOverdue(operation, at.nowMs))),
     allocated: sum(blocks, (block) => block.allocated),
     cooling: sum(blocks, (block) => block.cooling),
     excluded: sum(blocks, (block) => block.excluded),
@@ -104,17 +110,24 @@ export function countPool(state: NodeState, pool: PoolIdentity, at: CountOptions
 }
 
 /**
- * Addresses that assignments by count may bring. One whose answer was lost counts until a describe has told: better to
- * wait for it than to ask twice.
+ * A call normally ends within this time, the creation of an interface within that. Until then its addresses are waited
+ * for; later others are asked for beside them, so that one call that hangs does not keep pods waiting. What comes of
+ * both is given back if it is too much.
  */
-function incomingAddresses(state: NodeState, pool: string, family: Family): number {
-  let count = 0;
-  for (const operation of state.operations.values()) {
-    if (operation.pool === pool) count += operationAddresses(operation, family);
-  }
-  return count;
+const callPatienceMs = 5_000;
+const creationPatienceMs = 15_000;
+
+/** How long the operation is waited for. */
+export function patienceMs({ kind }: Pick<OperationRecord, "kind">): number {
+  return kind === "create-interface" ? creationPatienceMs : callPatienceMs;
 }
 
+/** One whose answer was lost is not: a describe is about to tell, and asking twice would be worse than waiting. */
+function isOverdue(operation: OperationRecord, nowMs: number): boolean {
+  return operation.state === "sent" && nowMs - operation.startedMs >= patienceMs(operation);
+}
+
+/** Addresses that an assignment by count may bring. */
 function operationAddresses({ request }: OperationRecord, family: Family): number {
   if (request.add?.family !== family) return 0;
   return request.add.count * 2 ** ((family === 4 ? 32 : 128) - request.add.prefixLength);

@@ -13,6 +13,7 @@ export interface Capabilities {
   readonly blockKinds: readonly BlockKind[];
   /** `changeBlocks` can add addresses of the caller's choice, not only by count. */
   readonly specificAddresses: boolean;
+  /** And `deleteInterface`. */
   readonly createInterface: boolean;
   readonly orphans: boolean;
   /** Adds and removes of one interface travel in one document, so one call can do both. */

@@ -28,11 +28,15 @@ export interface CloudMemory {
    */
   hidden: ReadonlySet<string>;
   readonly subnetRests: Map<string, Rest>;
+  /** Subnets without room for a prefix. */
+  readonly fragmentRests: Map<string, Rest>;
   readonly interfaceRests: Readonly<Record<"growth" | "release", Map<string, Rest>>>;
   /** End of the last mutation, by interface: a snapshot that began before it tells nothing about the interface. */
   readonly mutationEndsMs: Map<string, number>;
   /** Since when there are too many addresses, by `pool/family`. */
   readonly excessSinceMs: Map<string, number>;
+  /** Since when the pool could do without an interface as a whole. */
+  readonly idleSinceMs: Map<string, number>;
   /** The newest failure of each kind, until one of the kind succeeds. */
   readonly failures: Map<FailureKind, PodwireError>;
   describedMs: number | undefined;
@@ -46,9 +50,11 @@ export function createCloudMemory(): CloudMemory {
     confirmed: new Set(),
     hidden: new Set(),
     subnetRests: new Map(),
+    fragmentRests: new Map(),
     interfaceRests: { growth: new Map(), release: new Map() },
     mutationEndsMs: new Map(),
     excessSinceMs: new Map(),
+    idleSinceMs: new Map(),
     failures: new Map(),
     describedMs: undefined,
     factsMs: undefined,

@@ -1,20 +1,22 @@
 import type { Address } from "../address/address.ts";
 import { errorFrom } from "../errors/podwire-error.ts";
+import { shortageOf } from "../pool/situation.ts";
 import type { Snapshot } from "../provider/cloud-facts.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
-import { withTimeout } from "../runtime/cancel-source.ts";
 import type { StateChange } from "../store/state-change.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { cloudFactsChanges, readCloudFacts } from "./cloud-facts-cache.ts";
 import { nextRest, type Rest } from "./cloud-memory.ts";
 import { type ObservationPlan, planObservation } from "./plan-observation.ts";
 import { noteRecovered, planRecovered } from "./plan-recovered.ts";
+import { poolSituation } from "./pool-situation.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
+import { timedCall } from "./timed-call.ts";
 
 /** A block that one snapshot missed is looked for again this soon. */
 const suspicionMs = 1_000;
-/** VPC ranges, subnets and limits are read again after this long. */
+/** VPC ranges, subnets and limits are read again after this long; sooner while a subnet is short of addresses. */
 const factsMaxAgeMs = 600_000;
 
 /** Observes: compares the state with what the cloud says, again and again. */
@@ -77,7 +79,9 @@ async function learnNode(
   let rest: Rest | undefined;
   while (!signal.aborted) {
     try {
-      return await timed(context, { op: "ask the metadata server", signal }, (inTime) => context.identity.self(inTime));
+      return await timedCall(context, { op: "ask the metadata server", signal }, (inTime) =>
+        context.identity.self(inTime),
+      );
     } catch (thrown) {
       rest = noteFailure(context, thrown, rest);
       await pause(rest.delayMs);
@@ -123,13 +127,14 @@ async function refreshFacts(context: CloudContext, options: Look): Promise<void>
 
 async function learnFacts(context: CloudContext, { node, signal }: Look): Promise<void> {
   const { ledger, provider, memory, clock } = context;
-  const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < factsMaxAgeMs;
+  const maxAgeMs = memory.subnetRests.size > 0 ? 0 : factsMaxAgeMs;
+  const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < maxAgeMs;
   if (isFresh && readCloudFacts(ledger.state) !== undefined) return;
   const startedMs = clock.bootMs();
-  const limits = await timed(context, { op: "read limits", signal }, (inTime) =>
+  const limits = await timedCall(context, { op: "read limits", signal }, (inTime) =>
     provider.limits(node, { signal: inTime }),
   );
-  const network = await timed(context, { op: "read network", signal }, (inTime) =>
+  const network = await timedCall(context, { op: "read network", signal }, (inTime) =>
     provider.network(node, { signal: inTime }),
   );
   ledger.commit(cloudFactsChanges(ledger.state, { node, limits, network }));
@@ -139,7 +144,7 @@ async function learnFacts(context: CloudContext, { node, signal }: Look): Promis
 async function observe(context: CloudContext, { node, signal, underway }: Look): Promise<void> {
   const { ledger, provider, memory, host, log } = context;
   ledger.commit(orphanedOperations(context, underway()));
-  const snapshot = await timed(context, { op: "describe the node", signal }, (inTime) =>
+  const snapshot = await timedCall(context, { op: "describe the node", signal }, (inTime) =>
     provider.describe(node, { signal: inTime }),
   );
   const hostAddresses = new Set<Address>();
@@ -152,7 +157,7 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
     mutationEndsMs: memory.mutationEndsMs,
     hostAddresses,
     cooldownOf: (pool) => context.settings.identityOf(pool).cooldownMs,
-    poolFor: () => "default",
+    poolFor: context.settings.poolFor,
   });
   ledger.commit([...plan.changes, ...planRecovered(context, plan.adopted)]);
   noteRecovered(context, plan.adopted);
@@ -162,21 +167,33 @@ async function observe(context: CloudContext, { node, signal, underway }: Look):
   if (plan.adopted.length > 0) log.info("blocks found", { blocks: plan.adopted });
 }
 
-function remember(
-  { memory, ledger, clock }: CloudContext,
-  snapshot: Snapshot,
-  { suspects, hidden }: ObservationPlan,
-): void {
+function remember(context: CloudContext, snapshot: Snapshot, { suspects, hidden }: ObservationPlan): void {
+  const { memory, ledger, clock } = context;
   memory.suspects = suspects;
   memory.hidden = new Set(hidden);
   for (const { blocks } of snapshot.interfaces) for (const cidr of blocks) memory.confirmed.add(cidr);
   for (const cidr of memory.confirmed) if (!ledger.state.blocks.has(cidr)) memory.confirmed.delete(cidr);
-  // Whatever was unknown has been told now.
+  memory.describedMs = clock.bootMs();
+  forgetFailures(context);
+}
+
+/**
+ * Whatever was unknown has been told now, and a pool that has what it wants no longer fails to grow. A reason that the
+ * cloud gave stays for those who wait.
+ */
+function forgetFailures(context: CloudContext): void {
+  const { memory, ledger, settings, queue } = context;
+  if (ledger.state.operations.size > 0) return;
+  const isAwaited = settings.pools.some((pool) => queue.waiters(pool) > 0);
   for (const kind of ["growth", "release"] as const) {
-    const isTold = memory.failures.get(kind)?.retry === "ask-first" && ledger.state.operations.size === 0;
+    const failure = memory.failures.get(kind);
+    const isTold = failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && !isAwaited);
     if (isTold) memory.failures.delete(kind);
   }
-  memory.describedMs = clock.bootMs();
+  const situations = settings.pools.flatMap((pool) =>
+    settings.families.map((family) => poolSituation(context, { pool, family })),
+  );
+  if (situations.every((situation) => shortageOf(situation) === 0)) memory.failures.delete("growth");
 }
 
 /** Operations written down by a process that is gone, or whose outcome could not be written down: nobody knows it. */
@@ -184,15 +201,6 @@ function orphanedOperations({ ledger, clock }: CloudContext, underway: ReadonlyS
   return [...ledger.state.operations.values()]
     .filter(({ token, state }) => state === "sent" && !underway.has(token))
     .flatMap((record) => unknownOutcomeChanges(ledger.state, record, clock.bootMs()));
-}
-
-function timed<T>(
-  { clock, settings }: CloudContext,
-  call: { readonly op: string; readonly signal: CancelSignal },
-  work: (signal: CancelSignal) => Promise<T>,
-): Promise<T> {
-  const { callTimeoutMs } = settings.config.reconcile;
-  return withTimeout(clock, { timeoutMs: callTimeoutMs, op: call.op, parent: call.signal }, work);
 }
 
 function noteFailure(context: CloudContext, thrown: unknown, last: Rest | undefined): Rest {

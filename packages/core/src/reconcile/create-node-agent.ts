@@ -13,7 +13,9 @@ import type { Config } from "../config/schema.ts";
 import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
 import { measuredHost } from "../host/measured-host.ts";
 import { explainShortage } from "../pool/explain-shortage.ts";
-import { type PoolSituation, planPool } from "../pool/plan-pool.ts";
+import { planPool } from "../pool/plan-pool.ts";
+import type { PoolSituation } from "../pool/situation.ts";
+import { budgetedProvider } from "../provider/budgeted-provider.ts";
 import { measuredProvider } from "../provider/measured-provider.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import { createCancelSource } from "../runtime/cancel-source.ts";
@@ -26,6 +28,7 @@ import { createKernelWatch } from "./kernel-watch.ts";
 import type { NodeAgent, NodePorts } from "./node-agent.ts";
 import { nodeReport } from "./node-report.ts";
 import { createNodeSettings } from "./node-settings.ts";
+import { sweepOrphans } from "./orphan-sweep.ts";
 import { recordRecovered } from "./plan-recovered.ts";
 import { PoolLoop } from "./pool-loop.ts";
 import { poolSituation } from "./pool-situation.ts";
@@ -56,7 +59,7 @@ export function createNodeAgent(config: Config, ports: NodePorts): NodeAgent {
     async run(signal) {
       followSignal(signal, stop.abort);
       const leftovers = retryLeftovers(attachments, stop.signal);
-      await Promise.all([loops.cloud.run(), loops.kernel.run()]);
+      await Promise.all([loops.cloud.run(), loops.kernel.run(), sweepOrphans(context, stop.signal)]);
       leftovers();
       await loops.pool.drain();
     },
@@ -72,7 +75,7 @@ function wireLoops(config: Config, ports: NodePorts, signal: CancelSignal) {
   const ledger = openLedger(ports.store);
   const context: CloudContext = {
     ...ports,
-    provider: measuredProvider(ports.provider, ports),
+    provider: budgetedProvider(measuredProvider(ports.provider, ports), ports.clock),
     host: measuredHost(ports.host, ports),
     settings: createNodeSettings(config),
     ledger,

@@ -1,14 +1,16 @@
 import { type Cidr, cidrFamily } from "../address/cidr.ts";
 import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
-import type { PoolAction } from "../pool/plan-pool.ts";
+import type { PoolAction } from "../pool/pool-action.ts";
+import { warmAddresses } from "../pool/situation.ts";
 import type { BlockOutcome } from "../provider/cloud-provider.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import { withTimeout } from "../runtime/cancel-source.ts";
+import { blocksOn } from "../store/node-state.ts";
 import type { OperationRecord } from "../store/records.ts";
 import type { StateChange } from "../store/state-change.ts";
+import { directionOf, restAfter, wakeAfter } from "./back-off.ts";
 import type { CloudContext } from "./cloud-context.ts";
-import { nextRest } from "./cloud-memory.ts";
 import { poolSituation } from "./pool-situation.ts";
 import { outcomeChanges, plannedOperation, reopenBlocks, unknownOutcomeChanges } from "./record-outcome.ts";
 
@@ -35,7 +37,7 @@ export function startAction(context: CloudContext, action: PoolAction, run: Acti
   const { ledger, clock, random } = context;
   const token = random.token();
   const operation = plannedOperation(action, { pool: run.pool, token, startedMs: clock.bootMs() });
-  const releasing = action.kind === "unassign" ? action.blocks : [];
+  const releasing = "blocks" in action ? action.blocks : [];
   ledger.commit([{ put: "operation", record: operation }, ...markReleasing(context, releasing)]);
   const called = run.limit(async () => {
     if (isNoLongerWanted(context, operation)) abandon(context, operation);
@@ -64,11 +66,21 @@ function markReleasing({ ledger, clock }: CloudContext, blocks: readonly Cidr[])
 }
 
 /** The premises of a release, once more right before the call: it may have waited for its place. */
-function isNoLongerWanted(context: CloudContext, { kind, pool, request }: OperationRecord): boolean {
-  const [block] = request.remove ?? [];
-  if (kind !== "unassign" || block === undefined) return false;
-  const { counts, targets, waiters } = poolSituation(context, { pool, family: cidrFamily(block) });
-  return waiters > 0 || counts.available < targets.warm || counts.total < targets.minimum;
+function isNoLongerWanted(context: CloudContext, operation: OperationRecord): boolean {
+  if (directionOf(operation) === "growth") return false;
+  const { settings, ledger } = context;
+  const { kind, pool, interfaceId = "", request } = operation;
+  const remove = request.remove ?? [];
+  const isWhole = kind !== "delete-interface" || blocksOn(ledger.state, interfaceId).length === remove.length;
+  const concerned = new Set(remove.map(cidrFamily));
+  const short = settings.families
+    .filter((family) => concerned.has(family))
+    .map((family) => poolSituation(context, { pool, family }))
+    .some((left) => {
+      const { waiters, counts, targets } = left;
+      return waiters > 0 || counts.available < warmAddresses(left) || counts.total < targets.minimum;
+    });
+  return !isWhole || short;
 }
 
 function abandon(context: CloudContext, operation: OperationRecord): void {
@@ -85,6 +97,10 @@ async function callCloud(context: CloudContext, operation: OperationRecord, run:
   const limit = { timeoutMs: settings.config.reconcile.callTimeoutMs, op: operation.kind, parent: run.signal };
   const add = request.add === undefined ? undefined : { kind: request.add, count: request.add.count };
   return withTimeout(clock, limit, async (signal) => {
+    if (operation.kind === "delete-interface") {
+      await provider.deleteInterface({ id: interfaceId ?? "", node: run.node }, { signal });
+      return { added: [], removed: request.remove ?? [] };
+    }
     if (interfaceId !== undefined) {
       const change = {
         token,
@@ -102,7 +118,7 @@ async function callCloud(context: CloudContext, operation: OperationRecord, run:
         scope: { clusterName: settings.config.cluster, networkId: run.node.networkId },
         pool: operation.pool,
         subnetId: request.subnetId ?? "",
-        securityGroupIds: [],
+        securityGroupIds: settings.growthOf(operation.pool).securityGroupIds,
         add: add === undefined ? [] : [add],
       },
       { signal },
@@ -123,8 +139,8 @@ function settle(context: CloudContext, operation: OperationRecord, outcome: Bloc
   log.info("cloud operation done", { kind: operation.kind, interfaceId: operation.interfaceId, added, removed });
   noteEnd(context, operation);
   if (operation.kind === "create-interface") context.refresh();
-  if (outcome.failure === undefined) wake(context, operation);
-  else rest(context, operation, outcome.failure);
+  if (outcome.failure === undefined) wakeAfter(context, operation);
+  else restAfter(context, operation, outcome.failure);
 }
 
 function fail(context: CloudContext, operation: OperationRecord, error: PodwireError): void {
@@ -149,48 +165,10 @@ function fail(context: CloudContext, operation: OperationRecord, error: PodwireE
     details,
   });
   noteEnd(context, operation);
-  rest(context, operation, error);
+  restAfter(context, operation, error);
   if (unknown) context.refresh();
 }
 
 function noteEnd({ memory, clock }: CloudContext, { interfaceId }: OperationRecord): void {
   if (interfaceId !== undefined) memory.mutationEndsMs.set(interfaceId, clock.bootMs());
-}
-
-function wake(context: CloudContext, operation: OperationRecord): void {
-  const { memory } = context;
-  memory.failures.delete(directionOf(operation));
-  memory.interfaceRests[directionOf(operation)].delete(restName(operation));
-  for (const subnetId of subnetsOf(context, operation)) memory.subnetRests.delete(subnetId);
-}
-
-/** What failed is left alone for a while: the subnet where it is full, else the interface. */
-function rest(context: CloudContext, operation: OperationRecord, error: PodwireError): void {
-  const { memory, clock, random } = context;
-  const direction = directionOf(operation);
-  memory.failures.set(direction, error);
-  const at = { nowMs: clock.bootMs(), random, ...optional("leastMs", error.retryAfterMs) };
-  const onSubnet = error.code === "SUBNET_EXHAUSTED";
-  const rests = onSubnet ? memory.subnetRests : memory.interfaceRests[direction];
-  const names = onSubnet ? subnetsOf(context, operation) : [restName(operation)];
-  for (const name of names) {
-    const until = nextRest(rests.get(name), at);
-    rests.set(name, until);
-    clock.startTimer(until.untilMs - at.nowMs, context.replan);
-  }
-}
-
-/** An interface that was not created is remembered by its subnet. */
-function restName({ interfaceId, request }: OperationRecord): string {
-  return interfaceId ?? request.subnetId ?? "";
-}
-
-/** A refused release must not keep the pool from growing, nor the other way round. */
-function directionOf({ kind }: OperationRecord): "growth" | "release" {
-  return kind === "unassign" || kind === "delete-interface" ? "release" : "growth";
-}
-
-function subnetsOf({ ledger }: CloudContext, { interfaceId, request }: OperationRecord): string[] {
-  const subnetId = request.subnetId ?? ledger.state.interfaces.get(interfaceId ?? "")?.subnetId;
-  return subnetId === undefined ? [] : [subnetId];
 }

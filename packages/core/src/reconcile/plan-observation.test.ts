@@ -235,7 +235,9 @@ test("an operation of unknown outcome is over once a snapshot that began after i
 
 test("an interface keeps its ordinal and its pool; a new one gets the lowest free ordinal", () => {
   const other = observed([], { id: "eni-b", mac: parseMac("02:00:00:00:00:02"), role: "secondary" });
-  const plans = plan(stateWith(), [observed([], { subnetId: "subnet-b" }), other], { poolFor: () => "second" });
+  const plans = plan(stateWith(), [observed([], { subnetId: "subnet-b" }), other], {
+    poolFor: (name = "second") => name,
+  });
   expect(plans.changes).toMatchObject([
     { put: "interface", record: { id: "eni-a", ordinal: 1, pool: "default", subnetId: "subnet-b" } },
     { put: "interface", record: { id: "eni-b", ordinal: 2, pool: "second" } },

@@ -1,5 +1,5 @@
 import { type Address, families } from "../address/address.ts";
-import { type Cidr, containsAddress } from "../address/cidr.ts";
+import { type Cidr, containsAddress, hostCidr } from "../address/cidr.ts";
 import { addressStateAt } from "../pool/pool-counts.ts";
 import { forgetBlock } from "../pool/release.ts";
 import type { CloudInterface, Snapshot } from "../provider/cloud-facts.ts";
@@ -24,8 +24,8 @@ export interface ObservationInput {
   /** Addresses that the host itself has configured: never given to pods. */
   readonly hostAddresses: ReadonlySet<Address>;
   readonly cooldownOf: (pool: string) => number;
-  /** Name of the pool a new interface joins. */
-  readonly poolFor: (observed: CloudInterface) => string;
+  /** Name of the pool that an interface made for the named one belongs to. */
+  readonly poolFor: (interfacePool: string | undefined) => string;
 }
 
 export interface ObservationPlan {
@@ -49,7 +49,7 @@ export function planObservation(input: ObservationInput): ObservationPlan {
   const plan: MutablePlan = { changes: [], suspects: new Map(), hidden: [], adopted: [], lost: [], gone: [] };
   planInterfaces(input, plan);
   for (const observed of input.snapshot.interfaces) {
-    if (observed.owner !== "ours") continue;
+    if (observed.owner !== "ours" || isBuriedInterface(input, observed)) continue;
     if (isSilentAbout(input, observed.id)) keepSuspects(input, plan, observed);
     else planBlocks(input, plan, observed);
   }
@@ -75,14 +75,15 @@ interface MutablePlan {
   readonly gone: Cidr[];
 }
 
-function planInterfaces({ state, snapshot, poolFor }: ObservationInput, plan: MutablePlan): void {
+function planInterfaces(input: ObservationInput, plan: MutablePlan): void {
+  const { state, snapshot, poolFor } = input;
   const taken = new Set([...state.interfaces.values()].map((record) => record.ordinal));
   for (const observed of snapshot.interfaces) {
     const known = state.interfaces.get(observed.id);
     const ordinal = known?.ordinal ?? lowestFree(taken);
-    if (ordinal === undefined) continue;
+    if (ordinal === undefined || isBuriedInterface(input, observed)) continue;
     taken.add(ordinal);
-    const record = interfaceRecord(observed, ordinal, known?.pool ?? poolFor(observed));
+    const record = interfaceRecord(observed, ordinal, poolFor(known?.pool ?? observed.pool));
     if (known === undefined || !isSameInterface(known, record)) plan.changes.push({ put: "interface", record });
   }
 }
@@ -97,10 +98,11 @@ function interfaceRecord(observed: CloudInterface, ordinal: number, pool: string
   return { id, pool, mac, ordinal, role, owner, subnetId, primaryAddresses, gateways };
 }
 
-/** Ordinal and pool never change; ids, MAC and role are the cloud's and change with the interface only. */
+/** The ordinal never changes, the pool with the configuration; id, MAC and role are the cloud's. */
 function isSameInterface(a: InterfaceRecord, b: InterfaceRecord): boolean {
   return (
     a.owner === b.owner &&
+    a.pool === b.pool &&
     a.subnetId === b.subnetId &&
     a.mac === b.mac &&
     a.role === b.role &&
@@ -208,6 +210,11 @@ function bury(block: BlockRecord, releasedMs: number): StateChange {
 function isBuried({ state, snapshot }: ObservationInput, interfaceId: string, cidr: Cidr): boolean {
   const tombstone = state.tombstones.get(tombstoneKey(interfaceId, cidr));
   return tombstone !== undefined && snapshot.startedAtMs - tombstone.releasedMs < tombstoneMs;
+}
+
+/** It was deleted, and the view is older than that. */
+function isBuriedInterface(input: ObservationInput, { id, primaryAddresses }: CloudInterface): boolean {
+  return !input.state.interfaces.has(id) && primaryAddresses.some((own) => isBuried(input, id, hostCidr(own)));
 }
 
 function adopt(

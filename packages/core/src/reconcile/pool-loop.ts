@@ -1,14 +1,17 @@
 import PQueue from "p-queue";
 import { errorFrom } from "../errors/podwire-error.ts";
-import { excessOf, type PoolAction, planPool } from "../pool/plan-pool.ts";
-import { nextCooledMs } from "../pool/pool-counts.ts";
+import { planPool } from "../pool/plan-pool.ts";
+import type { PoolAction } from "../pool/pool-action.ts";
+import { nextCooledMs, patienceMs } from "../pool/pool-counts.ts";
+import { excessOf, shortageOf } from "../pool/situation.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import type { CancelTimer } from "../runtime/clock.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { type CloudFacts, readCloudFacts } from "./cloud-facts-cache.ts";
+import { DemandWindow } from "./demand-window.ts";
 import { type StartedAction, startAction } from "./perform-action.ts";
-import { excessKey, type PoolFamily, poolSituation } from "./pool-situation.ts";
+import { dispensableInterfaces, excessKey, type PoolFamily, poolSituation } from "./pool-situation.ts";
 
 /** Cloud calls of one node that change something, at most at a time. */
 const callsInFlight = 4;
@@ -20,6 +23,7 @@ export class PoolLoop {
   readonly #running = new Map<string, Promise<void>>();
   readonly #timers = new Map<string, CancelTimer>();
   readonly #limiter = new PQueue({ concurrency: callsInFlight });
+  readonly #demand = new DemandWindow();
   #planned = false;
 
   /** Nothing new begins once `signal` is aborted. */
@@ -53,6 +57,7 @@ export class PoolLoop {
     // Before this process has compared with the cloud once, nothing is known well enough to change anything.
     if (this.#signal.aborted || facts === undefined || memory.describedMs === undefined) return;
     for (const pool of settings.pools) {
+      this.#watchIdle(pool);
       for (const family of settings.families) this.#planOne({ pool, family }, facts);
     }
   }
@@ -61,16 +66,22 @@ export class PoolLoop {
     const { clock, memory } = this.#context;
     const nowMs = clock.bootMs();
     const situation = poolSituation(this.#context, of);
+    const key = excessKey(of.pool, of.family);
     this.#watchExcess(of, excessOf(situation), nowMs);
     this.#watchCooling(of, nowMs);
-    const excessSinceMs = memory.excessSinceMs.get(excessKey(of.pool, of.family));
+    const gatherMs = this.#demand.observe(key, shortageOf(situation), nowMs);
+    if (gatherMs > 0) this.#replanIn(`demand ${key}`, gatherMs);
+    if (gatherMs > 0) return;
+    const excessSinceMs = memory.excessSinceMs.get(key);
     for (const action of planPool({ ...situation, excessSinceMs }, nowMs)) this.#start(action, of.pool, facts.node);
   }
 
   #start(action: PoolAction, pool: string, node: NodeRef): void {
     const limit = <T>(call: () => Promise<T>) => this.#limiter.add(call);
     try {
-      this.#follow(startAction(this.#context, action, { pool, node, signal: this.#signal, limit }));
+      const started = startAction(this.#context, action, { pool, node, signal: this.#signal, limit });
+      this.#follow(started);
+      this.#replanIn(`overdue ${started.token}`, patienceMs(action));
     } catch (thrown) {
       const { code, message } = errorFrom(thrown);
       this.#context.log.error("operation not begun", { kind: action.kind, code, message });
@@ -85,6 +96,7 @@ export class PoolLoop {
       })
       .finally(() => {
         this.#running.delete(token);
+        this.#endTimer(`overdue ${token}`);
         // Still `sent`: its outcome could not be written down. Whatever else is left was reported when it ended.
         if (this.#context.ledger.state.operations.get(token)?.state === "sent") this.#context.refresh();
       });
@@ -102,11 +114,29 @@ export class PoolLoop {
     }
   }
 
+  #watchIdle(pool: string): void {
+    const { memory, settings, clock, ledger } = this.#context;
+    const idle = new Set(dispensableInterfaces(this.#context, pool).map(({ id }) => id));
+    for (const { id, pool: owner } of ledger.state.interfaces.values()) {
+      if (owner === pool && !idle.has(id)) memory.idleSinceMs.delete(id);
+    }
+    for (const id of idle) {
+      if (memory.idleSinceMs.has(id)) continue;
+      memory.idleSinceMs.set(id, clock.bootMs());
+      this.#replanIn(`idle ${id}`, settings.targetsOf(pool).releaseHoldMs);
+    }
+  }
+
   /** An address that has cooled down may be one too many. */
   #watchCooling(of: PoolFamily, nowMs: number): void {
     const { ledger, settings } = this.#context;
     const cooledMs = nextCooledMs(ledger.state, settings.identityOf(of.pool), { family: of.family, nowMs });
     if (cooledMs !== undefined) this.#replanIn(`cooling ${excessKey(of.pool, of.family)}`, cooledMs - nowMs);
+  }
+
+  #endTimer(name: string): void {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
   }
 
   #replanIn(name: string, delayMs: number): void {

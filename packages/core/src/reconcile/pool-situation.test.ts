@@ -11,7 +11,8 @@ import { poolSituation } from "./pool-situation.ts";
 
 const primaryMac = parseMac("02:00:00:00:00:01");
 const primaryAddress = parseAddress("10.0.0.10");
-const subnet = (id: string) => ({ id, zone: "a", cidrs: [], gateways: {}, freeAddresses: 100, tags: {} });
+const gateways = { 4: parseAddress("10.0.0.1") };
+const subnet = (id: string) => ({ id, zone: "a", cidrs: [], gateways, freeAddresses: 100, tags: {} });
 const facts = {
   node: { cloud: "x", id: "i", instanceType: "t", region: "r", zone: "a", networkId: "n", primaryMac, primaryAddress },
   limits: { maxInterfaces: 4, blocksPerInterface: { 4: 9, 6: 0 } },
@@ -20,7 +21,7 @@ const facts = {
 
 function context(): CloudContext {
   const state = createNodeState();
-  const common = { pool: "default", primaryAddresses: [], gateways: {}, role: "secondary" } as const;
+  const common = { pool: "default", primaryAddresses: [], gateways, role: "secondary" } as const;
   const interfaces = [
     { ...common, id: "eni-a", mac: primaryMac, ordinal: 1, owner: "ours", subnetId: "subnet-a" },
     { ...common, id: "eni-x", mac: parseMac("02:00:00:00:00:02"), ordinal: 2, owner: "foreign", subnetId: "subnet-b" },

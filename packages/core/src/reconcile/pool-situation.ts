@@ -1,8 +1,16 @@
 import type { Family } from "../address/address.ts";
 import { cidrFamily } from "../address/cidr.ts";
-import type { PlannedInterface, PlannedSubnet, PoolSituation } from "../pool/plan-pool.ts";
-import { countPool } from "../pool/pool-counts.ts";
-import type { NodeState } from "../store/node-state.ts";
+import { countPool, isWhollyFree } from "../pool/pool-counts.ts";
+import {
+  type ComingInterface,
+  excessOf,
+  type PlannedInterface,
+  type PlannedSubnet,
+  type PoolSituation,
+} from "../pool/situation.ts";
+import type { BlockKind, SubnetFacts } from "../provider/cloud-facts.ts";
+import { blocksOn, type NodeState } from "../store/node-state.ts";
+import type { InterfaceRecord, OperationRecord } from "../store/records.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { type CloudFacts, readCloudFacts } from "./cloud-facts-cache.ts";
 import { isResting } from "./cloud-memory.ts";
@@ -16,12 +24,11 @@ export interface PoolFamily {
 export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituation {
   const { ledger, memory, settings, provider, queue, clock } = context;
   const { state } = ledger;
-  const { capabilities } = provider;
   const facts = readCloudFacts(state);
   const nowMs = clock.bootMs();
   const slots = facts?.limits.blocksPerInterface[of.family] ?? 0;
-  const subnets = plannedSubnets(context, of.pool, facts);
-  // A creation that failed is remembered by its subnet.
+  const subnets = plannedSubnets(context, of, facts);
+  // A creation that failed is remembered by its subnet, though it would hardly fare better in another one.
   const creationRests = subnets.some(({ id }) => isResting(memory.interfaceRests.growth.get(id), nowMs));
   return {
     family: of.family,
@@ -29,9 +36,10 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
     counts: countPool(state, settings.identityOf(of.pool), { family: of.family, nowMs, suspects: memory.suspects }),
     waiters: queue.waiters(of.pool),
     excessSinceMs: memory.excessSinceMs.get(excessKey(of.pool, of.family)),
-    blockKinds: capabilities.blockKinds.filter((kind) => kind.family === of.family),
-    interfaces: plannedInterfaces(context, of, { slots, nowMs }),
-    newInterfaces: capabilities.createInterface && !creationRests ? roomForInterfaces(state, facts) : 0,
+    blockKinds: blockKindsOf(context, of, facts),
+    interfaces: plannedInterfaces(context, of, slots),
+    coming: comingInterfaces(state, of, slots),
+    newInterfaces: provider.capabilities.createInterface && !creationRests ? roomForInterfaces(state, facts) : 0,
     slotsPerNewInterface: slots,
     subnets,
   };
@@ -41,27 +49,75 @@ export function excessKey(pool: string, family: Family): string {
   return `${pool}/${family}`;
 }
 
-function plannedInterfaces(
-  { ledger, memory }: CloudContext,
-  of: PoolFamily,
-  at: { readonly slots: number; readonly nowMs: number },
-): PlannedInterface[] {
+/**
+ * Interfaces of the pool that it could do without as a whole: nothing on them is in use, cooling or being changed, and
+ * the targets of every family hold without what is on them.
+ */
+export function dispensableInterfaces(context: CloudContext, pool: string): readonly InterfaceRecord[] {
+  const { settings, provider, queue } = context;
+  if (!provider.capabilities.createInterface || queue.waiters(pool) > 0) return [];
+  const situations = settings.families.map((family) => poolSituation(context, { pool, family }));
+  return poolInterfaces(context.ledger.state, pool).filter(
+    (record) => record.role === "secondary" && situations.every((situation) => canSpare(situation, record)),
+  );
+}
+
+function canSpare(situation: PoolSituation, { id }: InterfaceRecord): boolean {
+  const own = situation.counts.blocks.filter(({ block }) => block.interfaceId === id);
+  if (!own.every((counts) => counts.block.state === "ready" && isWhollyFree(counts))) return false;
+  return own.reduce((sum, { size }) => sum + size, 0) <= excessOf(situation);
+}
+
+/** What the instance type can hold; of IPv4, larger blocks than one address only where the pool wants prefixes. */
+function blockKindsOf(
+  { provider, settings }: CloudContext,
+  { pool, family }: PoolFamily,
+  facts: CloudFacts | undefined,
+): readonly BlockKind[] {
+  const kinds = (facts?.limits.blockKinds ?? provider.capabilities.blockKinds).filter((kind) => kind.family === family);
+  const singles = kinds.filter(({ prefixLength }) => prefixLength === 32);
+  if (family === 4 && singles.length > 0 && !settings.growthOf(pool).prefixes) return singles;
+  return [...kinds].sort((a, b) => a.prefixLength - b.prefixLength);
+}
+
+function plannedInterfaces(context: CloudContext, of: PoolFamily, slots: number): PlannedInterface[] {
+  const { ledger, memory, clock } = context;
   const { state } = ledger;
-  const used = new Map<string, number>();
-  for (const block of state.blocks.values()) {
-    if (cidrFamily(block.cidr) === of.family) used.set(block.interfaceId, (used.get(block.interfaceId) ?? 0) + 1);
-  }
-  const inFlight = new Set([...state.operations.values()].map((operation) => operation.interfaceId));
-  return [...state.interfaces.values()]
-    .filter((record) => record.pool === of.pool && record.owner === "ours" && !memory.hidden.has(record.id))
-    .map(({ id, ordinal, subnetId }) => ({
+  const nowMs = clock.bootMs();
+  const shown = poolInterfaces(state, of.pool).filter(({ id }) => !memory.hidden.has(id));
+  return shown.map(({ id, ordinal, subnetId, gateways }) => {
+    const blocks = blocksOn(state, id).map(({ cidr }) => cidr);
+    const inFlight = [...state.operations.values()].filter(({ interfaceId }) => interfaceId === id);
+    const taken = blocks.filter((cidr) => cidrFamily(cidr) === of.family).length + blocksComing(inFlight, of.family);
+    return {
       id,
       ordinal,
       subnetId,
-      busy: inFlight.has(id),
-      growthRests: isResting(memory.interfaceRests.growth.get(id), at.nowMs),
-      releaseRests: isResting(memory.interfaceRests.release.get(id), at.nowMs),
-      freeSlots: Math.max(at.slots - (used.get(id) ?? 0), 0),
+      blocks,
+      busySinceMs: inFlight[0]?.startedMs,
+      growthRests: isResting(memory.interfaceRests.growth.get(id), nowMs),
+      releaseRests: isResting(memory.interfaceRests.release.get(id), nowMs),
+      // A subnet without the family has no gateway of it, and no addresses.
+      freeSlots: gateways[of.family] === undefined ? 0 : Math.max(slots - taken, 0),
+      idleSinceMs: memory.idleSinceMs.get(id),
+    };
+  });
+}
+
+function poolInterfaces(state: NodeState, pool: string): InterfaceRecord[] {
+  return [...state.interfaces.values()].filter((record) => record.pool === pool && record.owner === "ours");
+}
+
+function blocksComing(inFlight: readonly OperationRecord[], family: Family): number {
+  return inFlight.reduce((sum, { request: { add } }) => sum + (add?.family === family ? add.count : 0), 0);
+}
+
+function comingInterfaces(state: NodeState, { pool, family }: PoolFamily, slots: number): ComingInterface[] {
+  return [...state.operations.values()]
+    .filter((operation) => operation.kind === "create-interface" && operation.pool === pool)
+    .map((creation) => ({
+      sinceMs: creation.startedMs,
+      freeSlots: Math.max(slots - blocksComing([creation], family), 0),
     }));
 }
 
@@ -70,15 +126,30 @@ function roomForInterfaces(state: NodeState, facts: CloudFacts | undefined): num
   return Math.max((facts?.limits.maxInterfaces ?? 0) - state.interfaces.size - creating, 0);
 }
 
-/** Those that interfaces of the pool are in already: nobody has said that podwire may use any other. */
+/**
+ * Those that interfaces of the pool are in, and those that new ones may go into: by their tags, else where the pool or
+ * the primary interface is already, for nobody has said that podwire may use any other.
+ */
 function plannedSubnets(
-  { ledger, memory, clock }: CloudContext,
-  pool: string,
+  { ledger, memory, clock, settings }: CloudContext,
+  { pool, family }: PoolFamily,
   facts: CloudFacts | undefined,
 ): PlannedSubnet[] {
-  const own = [...ledger.state.interfaces.values()].filter((record) => record.pool === pool && record.owner === "ours");
-  const ids = new Set(own.map(({ subnetId }) => subnetId));
-  return (facts?.network.subnets ?? []).flatMap(({ id, freeAddresses }) =>
-    ids.has(id) ? [{ id, freeAddresses, exhausted: isResting(memory.subnetRests.get(id), clock.bootMs()) }] : [],
-  );
+  const tags = Object.entries(settings.growthOf(pool).subnetTags);
+  const used = new Set(poolInterfaces(ledger.state, pool).map(({ subnetId }) => subnetId));
+  const primaries = [...ledger.state.interfaces.values()].filter(({ role }) => role === "primary");
+  const untagged = new Set([...used, ...primaries.map(({ subnetId }) => subnetId)]);
+  const takes = (subnet: SubnetFacts) =>
+    tags.length === 0 ? untagged.has(subnet.id) : tags.every(([key, value]) => subnet.tags[key] === value);
+  const nowMs = clock.bootMs();
+  return (facts?.network.subnets ?? [])
+    .filter(({ gateways }) => gateways[family] !== undefined)
+    .filter((subnet) => used.has(subnet.id) || takes(subnet))
+    .map((subnet) => ({
+      id: subnet.id,
+      freeAddresses: subnet.freeAddresses,
+      exhausted: isResting(memory.subnetRests.get(subnet.id), nowMs),
+      fragmented: isResting(memory.fragmentRests.get(subnet.id), nowMs),
+      takesInterfaces: takes(subnet),
+    }));
 }

@@ -1,5 +1,5 @@
-import type { Cidr } from "../address/cidr.ts";
-import type { PoolAction } from "../pool/plan-pool.ts";
+import { type Cidr, hostCidr } from "../address/cidr.ts";
+import type { PoolAction } from "../pool/pool-action.ts";
 import { forgetBlock } from "../pool/release.ts";
 import type { BlockOutcome } from "../provider/cloud-provider.ts";
 import type { NodeState } from "../store/node-state.ts";
@@ -12,8 +12,8 @@ export function plannedOperation(
   facts: { readonly pool: string; readonly token: string; readonly startedMs: number },
 ): OperationRecord {
   const common = { ...facts, state: "sent" } as const;
-  if (action.kind === "unassign") {
-    return { ...common, kind: "unassign", interfaceId: action.interfaceId, request: { remove: action.blocks } };
+  if (action.kind === "unassign" || action.kind === "delete-interface") {
+    return { ...common, kind: action.kind, interfaceId: action.interfaceId, request: { remove: action.blocks } };
   }
   const add = { ...action.blockKind, count: action.count };
   return action.kind === "assign"
@@ -45,7 +45,19 @@ export function outcomeChanges(
       { delete: "tombstone", interfaceId, cidr },
       { put: "block", record: { cidr, interfaceId, state: "ready", sinceMs: nowMs } },
     ]),
+    ...(operation.kind === "delete-interface" ? forgetInterface(state, interfaceId, nowMs) : []),
     { delete: "operation", token: operation.token },
+  ];
+}
+
+/** A tombstone for its own addresses stands for the interface: a lagging view must not bring it back either. */
+function forgetInterface(state: NodeState, interfaceId: string, nowMs: number): StateChange[] {
+  const own = state.interfaces.get(interfaceId)?.primaryAddresses ?? [];
+  return [
+    ...own.map((address): StateChange => {
+      return { put: "tombstone", record: { interfaceId, cidr: hostCidr(address), releasedMs: nowMs } };
+    }),
+    { delete: "interface", id: interfaceId },
   ];
 }
 

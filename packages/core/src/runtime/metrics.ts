@@ -52,6 +52,11 @@ export const metrics = {
     help: "Kernel objects of ours that were found missing or changed and put back",
     labels: ["object"],
   },
+  podwire_orphans_total: {
+    type: "counter",
+    help: "Interfaces that nodes left behind, by outcome of their deletion (deleted or the error code)",
+    labels: ["outcome"],
+  },
   podwire_spool_entries_total: {
     type: "counter",
     help: "DELs spooled while no daemon answered, by what became of them",

@@ -61,6 +61,11 @@ export function addressesOf(state: NodeState, block: Cidr): ReadonlyMap<Address,
   return state.addresses.get(block) ?? noAddresses;
 }
 
+/** In the order they were learnt. */
+export function blocksOn(state: NodeState, interfaceId: string): readonly BlockRecord[] {
+  return [...state.blocks.values()].filter((block) => block.interfaceId === interfaceId);
+}
+
 export function attachmentOf(state: NodeState, key: AttachmentKey): AttachmentRecord | undefined {
   return state.attachments.get(formatAttachmentKey(key));
 }

@@ -56,6 +56,17 @@ function spec(path = podPath, address = "10.0.1.5"): AttachmentSpec {
   };
 }
 
+test("attach alone makes each end know the other's addresses for good, and the host's end check sources", async () => {
+  const { hostMac, podMac } = await dataPath().attach(spec(), neverCancelled);
+  const known = async (one: Netlink) =>
+    [...(await one.neighs(4)), ...(await one.neighs(6))].flatMap(({ address, mac, permanent }) =>
+      permanent ? [`${address} ${mac}`] : [],
+    );
+  expect(await known(pod)).toEqual([`169.254.1.1 ${hostMac}`, `fe80::1 ${hostMac}`]);
+  expect(await known(netlink)).toEqual([`10.0.1.5 ${podMac}`, `2001:db8::5 ${podMac}`]);
+  expect((await netlink.link(hostIfName))?.rpFilter).toBe(1);
+});
+
 describe("when the kernel refuses", () => {
   /** Fails the n-th conversation, before the kernel heard of it or after it did as asked. */
   function failing(inner: Netlink, count: { left: number }, when: "before" | "after"): Netlink {

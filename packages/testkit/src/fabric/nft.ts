@@ -25,7 +25,8 @@ export async function queryNft(netnsPath: string, argv: readonly string[]): Prom
   return JSON.parse(await runNft(netnsPath, ["-j", ...argv]));
 }
 
-async function runNft(netnsPath: string, argv: readonly string[]): Promise<string> {
+/** What `nft` prints. @throws KERNEL_REFUSED */
+export async function runNft(netnsPath: string, argv: readonly string[]): Promise<string> {
   // A plain user's PATH does not name /usr/sbin.
   const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
   try {

@@ -46,6 +46,33 @@ describe("a probe", () => {
     expect((await Promise.all(tries)).every((result) => result.reached)).toBe(true);
   });
 
+  it("streams numbered datagrams, and says when all came back", async () => {
+    const port = await freePort();
+    await probe.listen([address], port);
+    const stream = await probe.stream({ address, port, intervalMs: 1 });
+    await probe.reach({ protocol: "udp", address, port, timeoutMs: 5_000 });
+    const { sent, lost } = await stream.end();
+    expect(lost).toEqual([]);
+    expect(sent).toBeGreaterThan(0);
+  });
+
+  it("says which datagrams of a stream were lost", async () => {
+    const deaf = createSocket("udp4").bind(0, address);
+    await once(deaf, "listening");
+    deaf.on("message", (bytes, peer) => {
+      if (bytes.toString() !== "#2") deaf.send(bytes, peer.port, peer.address);
+    });
+    const heardThree = new Promise<void>((resolve) => {
+      deaf.on("message", (bytes) => {
+        if (bytes.toString() === "#3") resolve();
+      });
+    });
+    const stream = await probe.stream({ address, port: deaf.address().port, intervalMs: 1 });
+    await heardThree;
+    expect((await stream.end()).lost).toEqual([2]);
+    deaf.close();
+  });
+
   it("rejects with the kernel's words when an address cannot be listened on", async () => {
     await expect(probe.listen(["192.0.2.1"], 7000)).rejects.toMatchObject({
       code: "KERNEL_REFUSED",

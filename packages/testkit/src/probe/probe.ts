@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { PodwireError, quoteValue } from "@podwire/core";
 import { nodeProgram } from "../sandbox/node-program.ts";
-import type { ProbeAnswer, Reachability, ReachOptions } from "./protocol.ts";
+import type { ProbeAnswer, ProbeResult, Reachability, ReachOptions, StreamOptions, StreamResult } from "./protocol.ts";
 
 /** Stands in one network namespace: answers there, and tries from there what can be reached. */
 export interface Probe {
@@ -12,8 +12,18 @@ export interface Probe {
   listen(addresses: readonly string[], port: number): Promise<void>;
   /** Blocked is a result, not an error. @throws IO_FAILURE the process of the probe ended */
   reach(options: ReachOptions): Promise<Reachability>;
+  /**
+   * Sends numbered datagrams to where a probe listens, from when it resolves until its `end`.
+   * @throws KERNEL_REFUSED; IO_FAILURE the process of the probe ended
+   */
+  stream(options: StreamOptions): Promise<ProbeStream>;
   /** Resolves when the process has ended. */
   close(): Promise<void>;
+}
+
+export interface ProbeStream {
+  /** Stops sending, and says what came back. Call once. @throws IO_FAILURE the process of the probe ended */
+  end(): Promise<StreamResult>;
 }
 
 export interface Probes {
@@ -40,7 +50,7 @@ export function createProbes(): Probes {
 }
 
 type Agent = ChildProcessByStdio<Writable, Readable, null>;
-type Waiter = { readonly resolve: (result: Reachability | null) => void; readonly reject: (error: Error) => void };
+type Waiter = { readonly resolve: (result: ProbeResult) => void; readonly reject: (error: Error) => void };
 
 async function startProbe(netnsPath: string | undefined): Promise<Probe> {
   const program = nodeProgram(import.meta.url, "agent");
@@ -52,10 +62,15 @@ async function startProbe(netnsPath: string | undefined): Promise<Probe> {
   return {
     pid: agent.pid ?? 0,
     async listen(addresses, port) {
-      await ask({ listen: { addresses, port } });
+      await ask({ listen: { addresses, port } }).result;
     },
     async reach(options) {
-      return (await ask({ reach: options })) as Reachability;
+      return (await ask({ reach: options }).result) as Reachability;
+    },
+    async stream(options) {
+      const { id, result } = ask({ stream: options });
+      await result;
+      return { end: async () => (await ask({ endStream: id }).result) as StreamResult };
     },
     async close() {
       agent.stdin.end();
@@ -69,8 +84,7 @@ function conversation(agent: Agent, where: string) {
   const waiters = new Map<number, Waiter>();
   let last = 0;
   let ended = false;
-  const wait = (id: number) =>
-    new Promise<Reachability | null>((resolve, reject) => waiters.set(id, { resolve, reject }));
+  const wait = (id: number) => new Promise<ProbeResult>((resolve, reject) => waiters.set(id, { resolve, reject }));
   const fail = (error: PodwireError) => {
     for (const waiter of waiters.values()) waiter.reject(error);
     waiters.clear();
@@ -79,7 +93,7 @@ function conversation(agent: Agent, where: string) {
     const answer = JSON.parse(line) as ProbeAnswer;
     const waiter = waiters.get(answer.id);
     waiters.delete(answer.id);
-    if ("error" in answer) waiter?.reject(new PodwireError("KERNEL_REFUSED", answer.error, { op: "listen" }));
+    if ("error" in answer) waiter?.reject(new PodwireError("KERNEL_REFUSED", answer.error, { op: "probe" }));
     else waiter?.resolve(answer.result);
   });
   agent.stdin.on("error", () => {});
@@ -92,7 +106,7 @@ function conversation(agent: Agent, where: string) {
     if (ended) throw new PodwireError("IO_FAILURE", `the probe in ${where} has ended`);
     last += 1;
     agent.stdin.write(`${JSON.stringify({ id: last, ...question })}\n`);
-    return wait(last);
+    return { id: last, result: wait(last) };
   };
   return Object.assign(ask, { ready: wait(0) });
 }

@@ -22,7 +22,31 @@ export interface ReachOptions {
   readonly from?: string;
 }
 
-export type ProbeRequest = ListenRequest | ReachRequest;
+export interface StreamRequest {
+  readonly id: number;
+  readonly stream: StreamOptions;
+}
+
+/** Ends the stream that the request with the number `endStream` began. */
+export interface EndStreamRequest {
+  readonly id: number;
+  readonly endStream: number;
+}
+
+export interface StreamOptions {
+  readonly address: string;
+  readonly port: number;
+  /** Between two datagrams. */
+  readonly intervalMs: number;
+}
+
+/** `lost`: numbers, from 1, of the datagrams that did not come back. */
+export interface StreamResult {
+  readonly sent: number;
+  readonly lost: readonly number[];
+}
+
+export type ProbeRequest = ListenRequest | ReachRequest | StreamRequest | EndStreamRequest;
 
 export type Reachability =
   /** `seenAs`: the address the other side saw. */
@@ -30,6 +54,9 @@ export type Reachability =
   /** `why`: `timeout`, or the errno of the kernel's answer (`ECONNREFUSED`, `EHOSTUNREACH`, …). */
   | { readonly reached: false; readonly why: string };
 
+/** `null`: what was asked is done, and there is nothing to tell. */
+export type ProbeResult = Reachability | StreamResult | null;
+
 export type ProbeAnswer =
-  | { readonly id: number; readonly result: Reachability | null }
+  | { readonly id: number; readonly result: ProbeResult }
   | { readonly id: number; readonly error: string };

@@ -56,6 +56,15 @@ test("IPv6 prefixes are found in a /64, and its size does not overflow", () => {
   expect(space.claim(subnet)).toBe(false);
 });
 
+test("a fragmented space has single addresses and no block, until they are given back", () => {
+  const space = new AddressSpace(subnet);
+  space.claim(parseCidr("10.0.0.16/28"));
+  const giveBack = space.fragment(28);
+  expect([space.take(28), space.freeCount, space.take(32)]).toEqual([undefined, 45, "10.0.0.1/32"]);
+  giveBack();
+  expect([space.take(28), space.freeCount]).toEqual(["10.0.0.32/28", 31]);
+});
+
 function firstFree(taken: readonly Cidr[], length: number): Cidr | undefined {
   for (let last = 0; last < 64; last += 2 ** (32 - length)) {
     const candidate = cidrOf(parseAddress(`10.0.0.${last}`), length);

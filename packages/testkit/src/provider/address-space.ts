@@ -64,6 +64,23 @@ export class AddressSpace {
     this.#taken = this.#taken.filter((span) => span.first !== first || span.last !== last);
   }
 
+  /**
+   * Takes the lowest address of every free block of that size: what is left are smaller ones. Returns what gives them
+   * back. For small spaces: it goes through all their blocks.
+   */
+  fragment(prefixLength: number): () => void {
+    const blocks: Cidr[] = [];
+    for (let block = this.take(prefixLength); block !== undefined; block = this.take(prefixLength)) blocks.push(block);
+    const taken = blocks.map((block) => hostCidr(networkAddress(block)));
+    for (const [index, block] of blocks.entries()) {
+      this.release(block);
+      this.claim(taken[index] as Cidr);
+    }
+    return () => {
+      for (const address of taken) this.release(address);
+    };
+  }
+
   /** Addresses that are not taken; at most 2^53. */
   get freeCount(): number {
     const taken = this.#taken.reduce((sum, span) => sum + span.last - span.first + 1n, 0n);

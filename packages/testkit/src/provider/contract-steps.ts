@@ -47,7 +47,12 @@ export async function describePrimary(place: ProviderPlace): Promise<CloudInterf
   return primaries[0] as CloudInterface;
 }
 
-/** The kind of block the contract works with: the provider's first. */
+/** Every kind of block that the node can hold. */
+export async function kindsOf({ provider, node }: ProviderPlace): Promise<readonly BlockKind[]> {
+  return (await provider.limits(node, never)).blockKinds ?? provider.capabilities.blockKinds;
+}
+
+/** The kind of block the contract mostly works with: the provider's first. */
 export function kindOf(place: ProviderPlace): BlockKind {
   const [kind] = place.provider.capabilities.blockKinds;
   assert.ok(kind, "a provider supports at least one kind of block");

@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
-import { type Address, type Cidr, cidrSize, containsAddress, containsCidr, networkAddress } from "@podwire/core";
+import { isDeepStrictEqual } from "node:util";
+import {
+  type Address,
+  type Cidr,
+  cidrSize,
+  containsAddress,
+  containsCidr,
+  familyOf,
+  networkAddress,
+  parseCidr,
+} from "@podwire/core";
 import { describePrimary, never, stepsOn } from "./contract-steps.ts";
 import type { PlaceTest, ProviderPlace } from "./provider-contract.ts";
+
+/** Gateways of IPv6 may be link-local addresses, which are in no subnet. */
+const linkLocal = parseCidr("fe80::/10");
 
 /** limits, network, describe. */
 export function testFacts(test: PlaceTest): void {
@@ -18,7 +31,11 @@ function testLimits(test: PlaceTest): void {
       const blocks = limits.blocksPerInterface[family];
       assert.ok(Number.isInteger(blocks) && blocks >= 0);
       const offered = provider.capabilities.blockKinds.some((kind) => kind.family === family);
-      assert.equal(blocks > 0, offered, `IPv${family} has ${blocks} blocks, offered: ${offered}`);
+      assert.ok(blocks === 0 || offered, `IPv${family} has ${blocks} blocks and is not offered`);
+    }
+    assert.ok(limits.blocksPerInterface[4] + limits.blocksPerInterface[6] > 0);
+    for (const kind of limits.blockKinds ?? []) {
+      assert.ok(provider.capabilities.blockKinds.some((one) => isDeepStrictEqual(one, kind)));
     }
     assert.deepEqual(await provider.limits(node, never), limits);
   });
@@ -32,10 +49,7 @@ function testNetwork(test: PlaceTest): void {
       assert.equal(subnet.zone, node.zone);
       for (const cidr of subnet.cidrs) assert.ok(vpcCidrs.some((whole) => containsCidr(whole, cidr)));
       for (const gateway of Object.values(subnet.gateways)) {
-        assert.ok(
-          subnet.cidrs.some((cidr) => containsAddress(cidr, gateway)),
-          `${gateway} is outside ${subnet.id}`,
-        );
+        assert.ok(isIn([...subnet.cidrs, linkLocal], gateway), `${gateway} is outside ${subnet.id}`);
       }
     }
   });
@@ -80,9 +94,11 @@ function testDescribe(test: PlaceTest): void {
     assert.equal(new Set(interfaces.map((own) => own.mac)).size, interfaces.length);
     for (const own of interfaces) {
       const cidrs = subnets.find((subnet) => subnet.id === own.subnetId)?.cidrs ?? [];
-      for (const address of [...own.primaryAddresses, ...gatewaysOf(own.gateways), ...own.blocks.map(networkAddress)]) {
+      for (const address of [...own.primaryAddresses, ...own.blocks.map(networkAddress)]) {
         assert.ok(isIn(cidrs, address), `${address} of ${own.id} is outside its subnet`);
       }
+      for (const gateway of gatewaysOf(own.gateways)) assert.ok(isIn([...cidrs, linkLocal], gateway));
+      assert.equal(new Set(own.primaryAddresses.map(familyOf)).size, own.primaryAddresses.length);
     }
   });
 }

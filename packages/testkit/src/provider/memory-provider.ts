@@ -1,5 +1,6 @@
 import {
   type BlockChange,
+  type BlockKind,
   type BlockOutcome,
   type BlockRequest,
   type CallOptions,
@@ -7,37 +8,24 @@ import {
   type Cidr,
   type Clock,
   type CloudProvider,
-  cidrFamily,
-  type ErrorCode,
-  errorCodes,
+  type ClusterScope,
   errorFrom,
+  type InterfaceOutcome,
+  type InterfaceRef,
+  type InterfaceRequest,
   type Limits,
   type NetworkFacts,
   type NodeRef,
   PodwireError,
-  prefixLength,
   type Snapshot,
 } from "@podwire/core";
-import { FaultPlan } from "../fault/fault-plan.ts";
-import { callWithFaults, type FaultyOutcome } from "../fault/faulty-call.ts";
+import { type MemoryAction, type MemoryCall, MemoryCalls, type MemoryCallsOptions } from "./memory-calls.ts";
 import { MemoryCloud, type MemoryCloudOptions } from "./memory-cloud.ts";
+import { kindOfBlock } from "./memory-subnets.ts";
 
-export interface MemoryProviderOptions extends MemoryCloudOptions {
-  readonly clock: Clock;
+export interface MemoryProviderOptions extends MemoryCloudOptions, MemoryCallsOptions {
+  /** Default: single IPv4 addresses by count, and no interfaces. */
   readonly capabilities?: Partial<Capabilities>;
-  /** Actions are `limits`, `network`, `describe`, `changeBlocks`; codes are podwire's own. */
-  readonly faults?: FaultPlan;
-  /** How long a call takes; half of it before the cloud acts, half after. Default 0. */
-  readonly latencyMs?: (action: MemoryAction) => number;
-}
-
-export type MemoryAction = "limits" | "network" | "describe" | "changeBlocks";
-
-export interface MemoryCall {
-  readonly action: MemoryAction;
-  readonly startedMs: number;
-  /** Only of `changeBlocks`. */
-  readonly change?: BlockChange;
 }
 
 /** A cloud in memory behind the provider port, to the letter of the port. */
@@ -66,21 +54,26 @@ export function createMemoryProvider(options: MemoryProviderOptions): MemoryProv
 class InMemoryProvider implements MemoryProvider {
   readonly capabilities: Capabilities;
   readonly cloud: MemoryCloud;
-  readonly calls: MemoryCall[] = [];
   describeLagMs = 0;
-  readonly #options: MemoryProviderOptions;
-  readonly #faults: FaultPlan;
-  readonly #done = new Map<string, BlockOutcome>();
+  readonly #clock: Clock;
+  readonly #calls: MemoryCalls;
+  /** What was done for a token: the same token does nothing new. */
+  readonly #changed = new Map<string, BlockOutcome>();
+  readonly #created = new Map<string, InterfaceOutcome>();
 
   constructor(options: MemoryProviderOptions, capabilities: Capabilities) {
     this.capabilities = capabilities;
     this.cloud = new MemoryCloud(options.clock, options);
-    this.#options = options;
-    this.#faults = options.faults ?? new FaultPlan();
+    this.#clock = options.clock;
+    this.#calls = new MemoryCalls(options);
   }
 
   get node(): NodeRef {
     return this.cloud.node;
+  }
+
+  get calls(): readonly MemoryCall[] {
+    return this.#calls.log;
   }
 
   limits(node: NodeRef, options: CallOptions): Promise<Limits> {
@@ -98,17 +91,17 @@ class InMemoryProvider implements MemoryProvider {
   }
 
   describe(node: NodeRef, options: CallOptions): Promise<Snapshot> {
-    const startedAtMs = this.#options.clock.bootMs();
+    const startedAtMs = this.#clock.bootMs();
     return this.#read("describe", options, () => {
       this.#mustKnow(node);
-      return { startedAtMs, interfaces: this.cloud.interfacesAt(this.#options.clock.bootMs() - this.describeLagMs) };
+      return { startedAtMs, interfaces: this.cloud.interfacesAt(this.#clock.bootMs() - this.describeLagMs) };
     });
   }
 
   /** One call, or one for each half as on AWS: that is what `oneDocumentPerInterface` says. */
   async changeBlocks(change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
-    this.#mustSupport(change);
     const { add, remove = [], ...mutation } = change;
+    this.#mustSupport(add === undefined ? [] : [add], remove);
     if (this.capabilities.oneDocumentPerInterface || add === undefined || remove.length === 0) {
       return this.#send(change, options);
     }
@@ -121,30 +114,47 @@ class InMemoryProvider implements MemoryProvider {
     }
   }
 
-  createInterface(): Promise<never> {
-    return Promise.reject(notSupported("createInterface"));
+  async createInterface(request: InterfaceRequest, options: CallOptions): Promise<InterfaceOutcome> {
+    if (!this.capabilities.createInterface) throw notSupported("createInterface");
+    this.#mustSupport(request.add);
+    mustBeOneAFamily(request.add);
+    const call = { action: "createInterface", request, caller: this.node.id } as const;
+    return this.#calls.send(call, options, (atMost) => {
+      this.#mustKnow(request.node);
+      const outcome = this.#created.get(request.token) ?? this.#create(request, atMost);
+      this.#created.set(request.token, outcome);
+      return outcome;
+    });
   }
 
-  deleteInterface(): Promise<never> {
-    return Promise.reject(notSupported("deleteInterface"));
+  async deleteInterface(ref: InterfaceRef, options: CallOptions): Promise<void> {
+    if (!this.capabilities.createInterface) throw notSupported("deleteInterface");
+    const call = { action: "deleteInterface", ref, caller: this.node.id } as const;
+    return this.#calls.send(call, options, () => {
+      const holder = this.cloud.interfaces.some((own) => own.id === ref.id) ? this.node.id : ref.node.id;
+      if (holder === ref.node.id) return this.cloud.deleteInterface(ref.id);
+      throw new PodwireError("CLOUD_CONFLICT", `${ref.id} is held by ${holder}, not by ${ref.node.id}`);
+    });
   }
 
-  orphans(): Promise<never> {
-    return Promise.reject(notSupported("orphans"));
+  async orphans({ networkId }: ClusterScope, options: CallOptions): Promise<readonly InterfaceRef[]> {
+    if (!this.capabilities.orphans) throw notSupported("orphans");
+    return this.#read("orphans", options, () => {
+      const found = networkId === this.node.networkId ? this.cloud.orphans : [];
+      return found.map(({ id, nodeId }) => ({ id, node: { cloud: this.node.cloud, id: nodeId } }));
+    });
   }
 
-  /** The cloud remembers what it did for a token, so the same token does nothing new. */
   #send(change: BlockChange, options: CallOptions): Promise<BlockOutcome> {
-    const call: MemoryCall = { action: "changeBlocks", startedMs: this.#options.clock.bootMs(), change };
     const key = [
       change.token,
       change.remove === undefined ? "" : "remove",
       change.add === undefined ? "" : "add",
     ].join();
-    return this.#call(call, options, (atMost) => {
+    return this.#calls.send({ action: "changeBlocks", change, caller: this.node.id }, options, (atMost) => {
       this.#mustKnow(change.node);
-      const outcome = this.#done.get(key) ?? this.#apply(change, atMost);
-      this.#done.set(key, outcome);
+      const outcome = this.#changed.get(key) ?? this.#apply(change, atMost);
+      this.#changed.set(key, outcome);
       return outcome;
     });
   }
@@ -160,7 +170,7 @@ class InMemoryProvider implements MemoryProvider {
       return { added, removed, failure: thrown };
     }
     if (added.length + removed.length === countOf(change.add) + wantedGone.length) return { added, removed };
-    return { added, removed, failure: new PodwireError("CLOUD_CONFLICT", "the cloud did less than it was asked to") };
+    return { added, removed, failure: didLess() };
   }
 
   #add(change: BlockChange, atMost: number, added: Cidr[]): void {
@@ -173,14 +183,19 @@ class InMemoryProvider implements MemoryProvider {
     for (let i = 0; i < count; i++) added.push(this.cloud.addAny(change.interfaceId, change.add.kind));
   }
 
-  #mustSupport(change: BlockChange): void {
-    if (change.add !== undefined && "cidrs" in change.add && !this.capabilities.specificAddresses) {
+  #create(request: InterfaceRequest, atMost: number): InterfaceOutcome {
+    const made = this.cloud.createInterface(request, atMost);
+    const wanted = request.add.reduce((sum, one) => sum + countOf(one), 0);
+    return { interface: made, ...(made.blocks.length < wanted ? { failure: didLess() } : {}) };
+  }
+
+  #mustSupport(add: readonly BlockRequest[], remove: readonly Cidr[] = []): void {
+    if (add.some((request) => "cidrs" in request) && !this.capabilities.specificAddresses) {
       throw notSupported("adding addresses of the caller's choice");
     }
-    for (const kind of kindsOf(change.add, change.remove ?? [])) {
-      const known = this.capabilities.blockKinds.some(
-        (own) => own.family === kind.family && own.prefixLength === kind.prefixLength,
-      );
+    const offered = this.cloud.limits.blockKinds ?? this.capabilities.blockKinds;
+    for (const kind of kindsOf(add, remove)) {
+      const known = offered.some((own) => own.family === kind.family && own.prefixLength === kind.prefixLength);
       if (!known) throw notSupported(`a block of IPv${kind.family} /${kind.prefixLength}`);
     }
   }
@@ -191,47 +206,8 @@ class InMemoryProvider implements MemoryProvider {
   }
 
   #read<T>(action: MemoryAction, options: CallOptions, apply: () => T): Promise<T> {
-    return this.#call({ action, startedMs: this.#options.clock.bootMs() }, options, apply);
+    return this.#calls.send({ action, caller: this.node.id }, options, apply);
   }
-
-  async #call<T>(call: MemoryCall, { signal }: CallOptions, apply: (atMost: number) => T): Promise<T> {
-    if (signal.aborted) throw new PodwireError("CANCELLED", `${call.action} was cancelled before it was sent`);
-    this.calls.push(call);
-    const injection = this.#faults.consult({ action: call.action, caller: this.node.id, parameters: call.change });
-    const halfMs = (this.#options.latencyMs?.(call.action) ?? 0) / 2;
-    const delays = {
-      delayBeforeMs: injection.delayBeforeMs + halfMs,
-      delayAfterMs: injection.delayAfterMs + halfMs,
-    };
-    const onItsWay = callWithFaults(this.#options.clock, { ...injection, ...delays }, apply);
-    const isRead = call.change === undefined;
-    const abortCode = isRead ? "CANCELLED" : "CLOUD_OUTCOME_UNKNOWN";
-    const aborted = () => new PodwireError(abortCode, `${call.action} was aborted on its way`);
-    const outcome = await unlessAborted(onItsWay, signal, aborted);
-    return answerOf(call.action, outcome, isRead ? "CLOUD_UNREACHABLE" : "CLOUD_OUTCOME_UNKNOWN");
-  }
-}
-
-function answerOf<T>(action: string, outcome: FaultyOutcome<T>, lost: ErrorCode): T {
-  if (outcome.kind === "answered") return outcome.answer;
-  if (outcome.kind === "lost") {
-    throw new PodwireError(lost, `the answer to ${action} was lost`, { details: `${action}: ${outcome.how}` });
-  }
-  const { code, message, retryAfterMs } = outcome.fail;
-  if (!(code in errorCodes)) throw new PodwireError("INTERNAL", `a fault rule names the unknown code ${code}`);
-  throw new PodwireError(code as ErrorCode, message ?? `${action} was refused by the fault plan`, {
-    details: action,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
-}
-
-/** Hanging up does not stop what is on its way: it only stops waiting. */
-function unlessAborted<T>(work: Promise<T>, signal: CallOptions["signal"], error: () => PodwireError): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(error());
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 function countOf(add: BlockRequest | undefined): number {
@@ -239,13 +215,18 @@ function countOf(add: BlockRequest | undefined): number {
   return "cidrs" in add ? add.cidrs.length : add.count;
 }
 
-function kindsOf(add: BlockRequest | undefined, remove: readonly Cidr[]) {
-  const asked = add === undefined ? [] : "cidrs" in add ? add.cidrs.map(kindOf) : [add.kind];
-  return [...asked, ...remove.map(kindOf)];
+function kindsOf(add: readonly BlockRequest[], remove: readonly Cidr[]): readonly BlockKind[] {
+  const asked = add.flatMap((request) => ("cidrs" in request ? request.cidrs.map(kindOfBlock) : [request.kind]));
+  return [...asked, ...remove.map(kindOfBlock)];
 }
 
-function kindOf(cidr: Cidr) {
-  return { family: cidrFamily(cidr), prefixLength: prefixLength(cidr) };
+function mustBeOneAFamily(add: readonly BlockRequest[]): void {
+  const families = add.flatMap((one) => [...new Set(kindsOf([one], []).map(({ family }) => family))]);
+  if (new Set(families).size < families.length) throw notSupported("two requests of one family");
+}
+
+function didLess(): PodwireError {
+  return new PodwireError("CLOUD_CONFLICT", "the cloud did less than it was asked to");
 }
 
 function notSupported(what: string): PodwireError {

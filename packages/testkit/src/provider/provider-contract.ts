@@ -1,12 +1,17 @@
-import type { Cidr, CloudProvider, NodeRef } from "@podwire/core";
+import type { Cidr, CloudProvider, ClusterScope, NodeRef } from "@podwire/core";
 import type { VirtualClock } from "../clock/virtual-clock.ts";
 import { testRefusedCapabilities } from "./capability-cases.ts";
 import { testChanges } from "./change-cases.ts";
 import { testFacts } from "./fact-cases.ts";
 import { testFailures } from "./failure-cases.ts";
+import { testInterfaces } from "./interface-cases.ts";
+import { testPrefixes } from "./prefix-cases.ts";
 
-/** A call of the provider as the contract lets it go wrong; `add` and `remove` are the halves of `changeBlocks`. */
-export type ContractCall = "describe" | "add" | "remove";
+/**
+ * A call of the provider as the contract lets it go wrong; `add` and `remove` are the halves of `changeBlocks`,
+ * `create` is the first call that `createInterface` makes to change something.
+ */
+export type ContractCall = "describe" | "add" | "remove" | "create";
 
 /** What goes wrong with the next such call, once. */
 export type ContractFault =
@@ -33,6 +38,10 @@ export interface ProviderPlace {
   blocksOf(interfaceId: string): readonly Cidr[];
   /** Somebody else takes addresses of the node's subnet until so many are free. */
   occupy(leaveFree: number): void;
+  /** Somebody else takes addresses of it: single ones stay free, no prefix. Only where prefixes are offered. */
+  fragment?(): void;
+  /** Only where `capabilities.createInterface`: there is room for at least one more interface. */
+  readonly interfaces?: InterfacePlace;
   /** How many calls that change something have reached the cloud. */
   mutationCount(): number;
   inject(call: ContractCall, fault: ContractFault): void;
@@ -42,6 +51,13 @@ export interface ProviderPlace {
   dispose(): Promise<void>;
 }
 
+/** What the cases about whole interfaces need. */
+export interface InterfacePlace {
+  readonly scope: ClusterScope;
+  /** An interface of the cluster that was made for that node, which is gone. Returns its id. */
+  leaveOrphan(nodeId: string): string;
+}
+
 export interface ProviderContract {
   /** The runner's `test`. */
   readonly test: (name: string, run: () => Promise<void>) => void;
@@ -49,8 +65,8 @@ export interface ProviderContract {
 }
 
 /**
- * The CloudProvider port's statements about limits, network, describe and changeBlocks as tests of any implementation.
- * What a provider can do is taken from its own capabilities; what it cannot do must be refused.
+ * The CloudProvider port's statements as tests of any implementation. What a provider can do is taken from its own
+ * capabilities; what it cannot do must be refused.
  */
 export function providerContract({ test, createPlace }: ProviderContract): void {
   const placeTest: PlaceTest = (name, run) =>
@@ -64,6 +80,8 @@ export function providerContract({ test, createPlace }: ProviderContract): void 
     });
   testFacts(placeTest);
   testChanges(placeTest);
+  testPrefixes(placeTest);
+  testInterfaces(placeTest);
   testFailures(placeTest);
   testRefusedCapabilities(placeTest);
 }

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { NodeWorld } from "./node-world.ts";
+
+const sweepIntervalMs = 100_000;
+const quick = { warm: 0, cooldownMs: 1_000, releaseHoldMs: 10_000 };
+
+function worldWith(reconcile: object = { sweepIntervalMs }): NodeWorld {
+  return new NodeWorld({
+    config: { pools: { default: quick }, reconcile },
+    provider: {
+      capabilities: { createInterface: true, orphans: true },
+      limits: { maxInterfaces: 4, blocksPerInterface: { 4: 4, 6: 0 } },
+    },
+  });
+}
+
+/** Left detached in the cloud by a node that died. */
+function leaveBehind(world: NodeWorld, id: string, nodeId = "i-dead", owner: "ours" | "foreign" = "ours"): void {
+  world.provider.cloud.addInterface({ id, owner });
+  world.provider.cloud.abandon(id, nodeId);
+}
+
+function left(world: NodeWorld): readonly string[] {
+  return world.provider.cloud.orphans.map(({ id }) => id);
+}
+
+function deletions(world: NodeWorld): readonly (string | undefined)[] {
+  return world.provider.calls.filter(({ action }) => action === "deleteInterface").map(({ ref }) => ref?.id);
+}
+
+test("an interface that a dead node left behind is deleted once two sweeps have seen it", async () => {
+  const world = worldWith();
+  await world.start();
+  await world.clock.runUntil(
+    () => world.provider.calls.some(({ action }) => action === "orphans"),
+    2 * sweepIntervalMs,
+  );
+  leaveBehind(world, "eni-left");
+  await world.clock.advance(sweepIntervalMs + 1_000);
+  expect(left(world)).toEqual(["eni-left"]);
+  await world.clock.advance(sweepIntervalMs);
+  expect(left(world)).toEqual([]);
+  await world.stop();
+});
+
+test("one that is attached before the second sweep is left alone, and so is what is not ours", async () => {
+  const world = worldWith();
+  await world.start();
+  leaveBehind(world, "eni-short");
+  leaveBehind(world, "eni-foreign", "i-dead", "foreign");
+  await world.clock.advance(sweepIntervalMs);
+  world.provider.cloud.deleteInterface("eni-short");
+  leaveBehind(world, "eni-new");
+  await world.clock.advance(sweepIntervalMs - 1_000);
+  expect(deletions(world)).toEqual([]);
+  await world.stop();
+});
+
+test("a deletion that fails is tried again, and holds up no other", async () => {
+  const world = worldWith();
+  await world.start();
+  leaveBehind(world, "eni-a");
+  leaveBehind(world, "eni-b");
+  const effect = { kind: "fail", code: "CLOUD_CONFLICT" } as const;
+  world.faults.add({ action: "deleteInterface", when: { nth: 1 }, effect });
+  await world.clock.advance(2 * sweepIntervalMs);
+  expect(left(world)).toEqual(["eni-a"]);
+  await world.clock.advance(sweepIntervalMs);
+  expect(left(world)).toEqual([]);
+  await world.stop();
+});
+
+test("while this node is creating an interface, none that was made for it is taken for left behind", async () => {
+  const world = worldWith({ sweepIntervalMs: 2_000, callTimeoutMs: 60_000 });
+  await world.start();
+  const effect = { kind: "delay", delayMs: 30_000 } as const;
+  world.faults.add({ action: "createInterface", when: "always", effect });
+  const adding = [1, 2, 3, 4, 5].map((pod) => world.add(pod).catch(() => undefined));
+  await world.clock.advance(1_000);
+  leaveBehind(world, "eni-half", world.provider.node.id);
+  await world.clock.advance(20_000);
+  expect(left(world)).toEqual(["eni-half"]);
+  await world.clock.advance(60_000);
+  await Promise.all(adding);
+  expect(left(world)).toEqual([]);
+  await world.stop();
+});
+
+test("no sweep where the interval is 0", async () => {
+  const world = worldWith({ sweepIntervalMs: 0 });
+  await world.start();
+  await world.clock.advance(10 * sweepIntervalMs);
+  expect(world.provider.calls.filter(({ action }) => action === "orphans")).toEqual([]);
+  await world.stop();
+});
