@@ -27,38 +27,45 @@ interface Outage {
   readonly what: string;
   readonly begin: () => () => unknown;
   readonly code: number;
-  readonly says: string;
+  readonly says: RegExp;
 }
 
 const outages: readonly Outage[] = [
-  { name: "unreachable", what: "cannot be reached", begin: cutOff, code: 11, says: "EC2 could not be reached" },
+  {
+    name: "unreachable",
+    what: "cannot be reached",
+    begin: cutOff,
+    code: 11,
+    // The SDK keeps connections: of a call on one that breaks nobody knows whether it arrived.
+    says: /EC2 could not be reached|no answer came/,
+  },
   {
     name: "throttled",
     what: "throttles",
     begin: () => refusing(["*"], "RequestLimitExceeded"),
     code: 11,
-    says: "RequestLimitExceeded",
+    says: /RequestLimitExceeded/,
   },
   {
     name: "broken",
     what: "answers 500",
     begin: () => refusing(["*"], "InternalError"),
     code: 11,
-    says: "InternalError",
+    says: /InternalError/,
   },
   {
     name: "credentials",
     what: "takes the credentials for expired",
     begin: () => refusing(["*"], "RequestExpired"),
     code: 121,
-    says: "RequestExpired",
+    says: /RequestExpired/,
   },
   {
     name: "permission",
     what: "does not allow the node to assign addresses",
     begin: () => refusing(["AssignPrivateIpAddresses", "CreateNetworkInterface"], "UnauthorizedOperation"),
     code: 120,
-    says: "ec2:",
+    says: /ec2:/,
   },
 ];
 
@@ -74,9 +81,9 @@ test.each(outages)(
       for (const container of served) await added(lab.plugins.c, container);
       const refused = await callPlugin(lab.plugins.c, "ADD", { container: late, environment: impatient });
       expect(refused).toMatchObject({ exitCode: 1, answer: { code: row.code } });
-      expect((refused.answer as CniFailure).msg).toContain(row.says);
+      expect((refused.answer as CniFailure).msg).toMatch(row.says);
       const status = await callPlugin(lab.plugins.c, "STATUS", { environment: impatient });
-      expect(status).toMatchObject({ exitCode: 1, answer: { code: 50, msg: expect.stringContaining(row.says) } });
+      expect(status).toMatchObject({ exitCode: 1, answer: { code: 50, msg: expect.stringMatching(row.says) } });
       expect(await callPlugin(lab.plugins.c, "DEL", { container: served[0] as CniContainer })).toMatchObject({
         exitCode: 0,
       });
