@@ -40,11 +40,13 @@ test("on a full disk ADD fails and leaves nothing, DEL fails or is done, and wit
   await expectAgreement(lab, podwired);
 });
 
-test("killed on a full disk, podwired says why it does not start, and starts once there is room", async () => {
+test("killed on a full disk, podwired says why it does not start, or starts, and no DEL is lost", async () => {
   const pod = lab.container("survivor");
   const result = await added(lab.plugins.c, pod);
   await lab.podwired.end("SIGKILL");
   const empty = fillDisk();
+  // Nobody is there to do it, and there is no room to keep it for later.
+  expect(await call("DEL", pod)).toMatchObject({ exitCode: 1, answer: { code: 11 } });
   const started = await lab.start().catch((error: Error) => error);
   empty();
   const podwired = started instanceof Error ? await lab.start() : started;
