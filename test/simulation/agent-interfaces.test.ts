@@ -102,6 +102,7 @@ describe("an interface that is deleted", () => {
       expect(world.agent.report().interfaces).toHaveLength(1);
       await world.clock.advance(1_000);
     }
+    expect(calls(world, "deleteInterface")).toBe(1);
     await world.stop();
   });
 

@@ -117,7 +117,8 @@ export class PoolLoop {
   #watchIdle(pool: string): void {
     const { memory, settings, clock, ledger } = this.#context;
     const idle = new Set(dispensableInterfaces(this.#context, pool).map(({ id }) => id));
-    for (const { id, pool: owner } of ledger.state.interfaces.values()) {
+    for (const id of memory.idleSinceMs.keys()) {
+      const owner = ledger.state.interfaces.get(id)?.pool ?? pool;
       if (owner === pool && !idle.has(id)) memory.idleSinceMs.delete(id);
     }
     for (const id of idle) {
