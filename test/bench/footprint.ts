@@ -32,7 +32,7 @@ export async function measureFootprint(node: BenchNode): Promise<readonly Measur
     measurementOf("daemon-idle-cpu-percent", {
       unit: "percent",
       ours: [cpuPercent],
-      note: `${over} with two comparisons with the cloud`,
+      note: `${over} with one comparison with the cloud`,
     }),
   ];
 }

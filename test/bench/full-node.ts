@@ -18,8 +18,8 @@ export function measureFullNode(stage: Stage, only?: string): Promise<readonly M
   const options = {
     instanceType: "m5.24xlarge",
     pool: { minimum: pods + 8, warm: 0 },
-    // Four times as often as by default, so that 30 s of idleness hold two comparisons with the cloud.
-    reconcile: { intervalMs: 15_000 },
+    // Twice as often as by default, so that 30 s of idleness hold one comparison with the cloud.
+    reconcile: { intervalMs: 30_000 },
   };
   return withBenchNode(stage, options, (node) =>
     withContainers({ name: "full", count: pods }, async (containers) => {
