@@ -2,11 +2,13 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 
-/** A command of the system that podwire runs, and where Debian keeps it. */
+/** A command of the system that podwire runs, by name or path, and where Debian keeps it. */
 export interface SystemPackage {
   readonly command: string;
   readonly debianPackage: string;
   readonly why: string;
+  /** Only the bench needs it, and says so in its report where it cannot be had. */
+  readonly peer?: true;
 }
 
 /** The one list of what demo, tests and bench need beside Node. */
@@ -15,6 +17,12 @@ export const systemPackages: readonly SystemPackage[] = [
   { command: "unshare", debianPackage: "util-linux", why: "demo and kernel tests run in namespaces of their own" },
   { command: "nsenter", debianPackage: "util-linux", why: "the processes of a node are started in its namespace" },
   { command: "mount", debianPackage: "mount", why: "the sandbox has a /run of its own" },
+  {
+    command: "/usr/lib/cni/ptp",
+    debianPackage: "containernetworking-plugins",
+    why: "the bench measures podwire beside it",
+    peer: true,
+  },
 ];
 
 export interface SystemFacts {
@@ -48,7 +56,10 @@ const missingPackageExitCode = 3;
 function readFacts(): SystemFacts {
   const directories = [...(process.env["PATH"] ?? "").split(":").filter((part) => part !== ""), ...sbinDirectories];
   return {
-    hasCommand: (command) => directories.some((directory) => isExecutable(join(directory, command))),
+    hasCommand: (command) =>
+      command.startsWith("/")
+        ? isExecutable(command)
+        : directories.some((directory) => isExecutable(join(directory, command))),
     isRoot: process.getuid?.() === 0,
   };
 }
@@ -80,15 +91,17 @@ function aptGet(words: readonly string[], onFailure: string): void {
   }
 }
 
-function main(): number {
-  const plan = planInstallation(systemPackages, readFacts());
+/** @param withPeers also those that only the bench wants */
+function main(withPeers: boolean): number {
+  const wanted = systemPackages.filter(({ peer }) => withPeers || peer !== true);
+  const plan = planInstallation(wanted, readFacts());
   if (plan.kind === "complete") return 0;
   if (plan.kind === "install") install(plan.missing);
-  const after = planInstallation(systemPackages, readFacts());
+  const after = planInstallation(wanted, readFacts());
   if (after.kind === "complete") return 0;
   const reason = plan.kind === "refuse" ? plan.reason : "apt-get did not install them";
   console.error(`these commands are missing, and ${reason}:\n${describeMissing(after.missing)}`);
-  return missingPackageExitCode;
+  return after.missing.every(({ peer }) => peer === true) ? 0 : missingPackageExitCode;
 }
 
-if (import.meta.main) process.exitCode = main();
+if (import.meta.main) process.exitCode = main(process.argv.includes("--with-peers"));

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type FakeVpcNetwork, startFakeVpcNetwork } from "@podwire/aws-eni/testing";
 import { type NodeReport, PodwireError, parseAddress, parseCidr, parseMac } from "@podwire/core";
@@ -41,7 +42,7 @@ async function startBenchNode(stage: Stage, options: BenchNodeOptions): Promise<
       runDirectory,
       netnsPath,
       config: { directory, values: configOf(options) },
-      environment: { AWS_ENDPOINT_URL_EC2: network.ec2Url, ...credentials },
+      environment: { AWS_ENDPOINT_URL_EC2: network.ec2Url, PATH: pathWithNode(), ...credentials },
     });
   let podwired = start();
   const node: BenchNode = {
@@ -88,6 +89,11 @@ function isFull({ minimum }: BenchNodeOptions["pool"]) {
 /** Nobody reads the log while a plugin is timed, and a full pipe would stop the daemon. */
 function configOf({ pool, reconcile = {} }: BenchNodeOptions): object {
   return { cloud: "aws", pools: { default: { cooldownMs: 0, ...pool } }, reconcile, log: { level: "error" } };
+}
+
+/** The bundle runs the Node that PATH finds first: this one. */
+function pathWithNode(): string {
+  return `${dirname(process.execPath)}:${process.env["PATH"]}`;
 }
 
 const credentials = {

@@ -1,4 +1,6 @@
+import { measureEmptyBurst, measureEmptyPrefixBurst, measureWarmBurst } from "./burst.ts";
 import { measureConcurrent } from "./concurrent.ts";
+import { measureFullNode } from "./full-node.ts";
 import type { Limit } from "./limit.ts";
 import type { Row } from "./measurement.ts";
 import { measureSequential } from "./sequential.ts";
@@ -7,7 +9,8 @@ import type { Stage } from "./stage.ts";
 /** Rows that are measured together, and what `--check` demands of each. */
 export interface Bench {
   readonly limits: Readonly<Record<string, Limit>>;
-  readonly run: (stage: Stage) => Promise<readonly Row[]>;
+  /** @param only the one row that is wanted; others may be left out */
+  readonly run: (stage: Stage, only?: string) => Promise<readonly Row[]>;
 }
 
 /** Every bench, in the order they run. */
@@ -17,4 +20,19 @@ export const benches: readonly Bench[] = [
     run: measureSequential,
   },
   { limits: { "add-concurrent-10": { maxRatio: 0.5 } }, run: measureConcurrent },
+  { limits: { "burst-110-warm": {}, "burst-110-warm-calls": { maxP99: 0 } }, run: measureWarmBurst },
+  { limits: { "burst-110-empty": {}, "burst-110-empty-calls": { maxP99: 10 } }, run: measureEmptyBurst },
+  {
+    limits: { "burst-110-empty-prefixes": {}, "burst-110-empty-prefixes-calls": { maxP99: 1 } },
+    run: measureEmptyPrefixBurst,
+  },
+  {
+    limits: {
+      "daemon-rss-mib": { maxP50: 128 },
+      "daemon-idle-cpu-percent": { maxP50: 1 },
+      "drift-repair-ms": {},
+      "recovery-ms": {},
+    },
+    run: measureFullNode,
+  },
 ];

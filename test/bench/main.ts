@@ -31,7 +31,7 @@ async function runBenches(chosen: readonly Bench[], stage: Stage): Promise<numbe
   const rows: Row[] = [];
   const verdicts: Verdict[] = [];
   for (const { run, limits } of chosen) {
-    for (const row of await run(stage)) {
+    for (const row of await run(stage, only)) {
       if (only !== undefined && row.name !== only) continue;
       console.log(describeRow(row));
       rows.push(row);

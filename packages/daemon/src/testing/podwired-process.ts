@@ -12,7 +12,7 @@ export interface PodwiredOptions {
   readonly runDirectory: string;
   /** The namespace it runs in; default: that of this process. */
   readonly netnsPath?: string;
-  /** The daemon's file in place of this package's own: a bundle. */
+  /** An executable in place of this package's own daemon: that of a bundle. */
   readonly program?: string;
   /** A command that runs the daemon's, such as setpriv with its words. */
   readonly through?: readonly string[];
@@ -46,7 +46,7 @@ export function startPodwired(options: PodwiredOptions): PodwiredProcess {
   const [command = process.execPath, ...args] = [
     ...(netnsPath === undefined ? [] : ["nsenter", `--net=${netnsPath}`]),
     ...(options.through ?? []),
-    ...(options.program === undefined ? podwiredProgram() : [process.execPath, options.program]),
+    ...(options.program === undefined ? podwiredProgram() : [options.program]),
   ];
   const child = spawn(command, args, {
     env: { PATH: process.env["PATH"], ...configured(options), ...options.environment },

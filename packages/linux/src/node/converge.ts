@@ -14,7 +14,7 @@ import { convergeTable } from "../nft/converge-table.ts";
 import type { Nft } from "../nft/nft-command.ts";
 import { nftTable, type Ruleset, renderRuleset } from "../nft/ruleset.ts";
 import type { Sysctl } from "../sysctl/sysctl.ts";
-import { isHostEnd } from "../veth/attachment-link.ts";
+import { hostEndsAmong } from "../veth/attachment-link.ts";
 import type { ActivityWatch, AttachmentActivity } from "./attachment-activity.ts";
 import type { NodeChange } from "./node-change.ts";
 import { desireFor, type NodeDesire } from "./node-desire.ts";
@@ -68,7 +68,8 @@ type NodeAttachment = NodeNetwork["attachments"][number];
 
 /** Without any link. */
 function lostAttachments({ links }: NodeView, { attachments }: NodeNetwork): readonly NodeAttachment[] {
-  return attachments.filter(({ spec }) => !links.some((link) => isHostEnd(link, spec.key)));
+  const hostEnd = hostEndsAmong(links);
+  return attachments.filter(({ spec }) => hostEnd(spec.key) === undefined);
 }
 
 /** Whether it was brought back: not when its namespace is gone, then DEL is on its way. */

@@ -12,7 +12,7 @@ import {
   sameRoutePlace,
 } from "../netlink/route.ts";
 import { addRule, deleteRule, formatRule, type Rule } from "../netlink/rule.ts";
-import { attachmentAlias, attachmentOfLink, isHostEnd } from "../veth/attachment-link.ts";
+import { attachmentAlias, attachmentOfLink, hostEndsAmong } from "../veth/attachment-link.ts";
 import { hostObjects } from "../veth/veth-plan.ts";
 import { desiredAddrs, desiredRoutes, desiredRules, isSecondary } from "./desired-objects.ts";
 import { change, type NodeChange, settingChange } from "./node-change.ts";
@@ -104,9 +104,10 @@ interface LivingAttachment {
 
 /** Those whose link is there; one without is gone with its pod, and DEL is on its way. */
 function livingAttachments(view: NodeView, { network, numbers }: NodeDesire): LivingAttachment[] {
+  const hostEnd = hostEndsAmong(view.links);
   return network.attachments.flatMap((attachment) => {
     const { key } = attachment.spec;
-    const link = view.links.find((one) => isHostEnd(one, key));
+    const link = hostEnd(key);
     if (link === undefined) return [];
     const name = formatAttachmentKey(key);
     return [{ name, link, alias: attachmentAlias(key), objects: hostObjects(attachment, link.index, numbers) }];
@@ -140,8 +141,9 @@ function planRoutes(view: NodeView, desire: NodeDesire, wanted: readonly Route[]
   }
   const desired = new Set(desire.network.attachments.map(({ spec }) => formatAttachmentKey(spec.key)));
   for (const route of view.routes) {
+    if (wanted.some((one) => sameRoutePlace(one, route))) continue;
     const owner = attachmentAt(view, route.ifIndex);
-    if (wanted.some((one) => sameRoutePlace(one, route)) || (owner !== undefined && !desired.has(owner))) continue;
+    if (owner !== undefined && !desired.has(owner)) continue;
     changes.push(routeChange(view, "del", { route, request: deleteRoute(route) }));
   }
   return changes;

@@ -2,7 +2,7 @@ import type { AttachmentKey } from "@podwire/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Link } from "../netlink/link.ts";
-import { attachmentAlias, attachmentOfLink, isHostEnd, linkIdentity } from "./attachment-link.ts";
+import { attachmentAlias, attachmentOfLink, hostEndsAmong, isHostEnd, linkIdentity } from "./attachment-link.ts";
 
 const part = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,40}$/);
 const key = fc.record<AttachmentKey>({ network: part, containerId: part, ifName: part });
@@ -83,5 +83,17 @@ describe("the host end is", () => {
     ["not a link of the name with another alias", false, { alias: "uplink" }],
     ["not a link of the name and another kind", false, { kind: "bridge", alias: undefined }],
     ["not a link of another name", false, { name: "pw000000000000" }],
-  ])("%s", (_, expected, changes) => expect(isHostEnd(link(changes), sample)).toBe(expected));
+  ])("%s, also when it is looked for among others", (_, expected, changes) => {
+    const [other, one] = [link({ name: "eth0", alias: undefined, kind: undefined }), link(changes)];
+    expect(isHostEnd(one, sample)).toBe(expected);
+    expect(hostEndsAmong([other, one])(sample)).toBe(expected ? one : undefined);
+  });
+
+  test("found for each of many attachments, and for none that has no link", () => {
+    const keys = Array.from({ length: 50 }, (_, index) => ({ ...sample, containerId: `c${index}` }));
+    const links = keys.map((one) => link({ name: linkIdentity(one).hostIfName, alias: attachmentAlias(one) }));
+    const hostEnd = hostEndsAmong(links);
+    expect(keys.map(hostEnd)).toEqual(links);
+    expect(hostEnd({ ...sample, containerId: "absent" })).toBeUndefined();
+  });
 });

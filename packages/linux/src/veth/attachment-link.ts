@@ -57,6 +57,15 @@ export function isHostEnd(link: Link, key: AttachmentKey): boolean {
   return link.alias === undefined || link.alias === attachmentAlias(key);
 }
 
+/** Finds host ends among all links of a node: with one digest an attachment, not one for every link and attachment. */
+export function hostEndsAmong(links: readonly Link[]): (key: AttachmentKey) => Link | undefined {
+  const byName = new Map(links.map((link) => [link.name, link]));
+  return (key) => {
+    const link = byName.get(linkIdentity(key).hostIfName);
+    return link !== undefined && isHostEnd(link, key) ? link : undefined;
+  };
+}
+
 /** Locally administered, not multicast. */
 function localMac(bytes: Buffer): MacAddress {
   const mac = Buffer.from(bytes);
