@@ -22,6 +22,7 @@ import { openPodNamespace } from "./namespace/pod-namespace.ts";
 import { type Netlink, netlinkOver } from "./netlink/netlink.ts";
 import { deleteRoute, type Route } from "./netlink/route.ts";
 import { createNft } from "./nft/nft-command.ts";
+import { createWatchedTable } from "./nft/watched-table.ts";
 import { addressesInUse } from "./node/addresses-in-use.ts";
 import { type AttachmentActivity, createAttachmentActivity } from "./node/attachment-activity.ts";
 import { convergeNode } from "./node/converge.ts";
@@ -61,6 +62,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   const { namespace, netlink, numbers, activity } = parts;
   const sysctl = createSysctl(namespace.runInside);
   const nft = createNft(namespace.path);
+  const table = createWatchedTable(nft);
   return {
     capabilities: parts.capabilities,
     preflight: async () => judgeNode(await readNodeCondition(sysctl, nft)),
@@ -75,10 +77,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
     addressesInUse: (within) => addressesInUse(within, namespace.cookie),
     converge: (desired, signal) => {
       const attach: DataPath["attach"] = async (spec, cancel) => dataPathFor(parts, spec).attach(spec, cancel);
-      return convergeNode({ netlink, sysctl, nft, numbers, activity, attach }, desired, signal);
+      return convergeNode({ netlink, sysctl, table, numbers, activity, attach }, desired, signal);
     },
     interfaces: async () => hostInterfaces(await netlink.links(), await netlink.addrs()),
-    events: (signal) => hostEvents(namespace, netlink, signal),
+    events: (signal) => hostEvents({ namespace, netlink, table }, signal),
     close: () => {
       netlink.close();
       namespace.close();

@@ -59,13 +59,18 @@ const moves: [HostEvent["kind"], () => Promise<void>][] = [
   ["nft", () => createNft(path).run("table inet podwire { }\n")],
 ];
 
+const unwatched = { watch: () => () => {}, changed: () => {} };
+
 test.each(moves)("%s: what somebody else does is told (%#)", async (kind, move) => {
   const source = createCancelSource();
-  const events = hostEvents(namespace, netlink, source.signal);
+  let changes = 0;
+  const table = { watch: () => () => {}, changed: () => void changes++ };
+  const events = hostEvents({ namespace, netlink, table }, source.signal);
   const first = events.next();
   await move();
   let event = await first;
   while (event.value?.kind !== kind) event = await events.next();
+  expect(changes > 0).toBe(kind === "nft");
   source.abort("the test is over");
   while (!(await events.next()).done);
 });
@@ -73,7 +78,7 @@ test.each(moves)("%s: what somebody else does is told (%#)", async (kind, move) 
 test("IPv4 routes that vanish with their link's state are heard of by the link", async () => {
   await netlink.apply([replaceRoute({ ...base, destination: parseCidr("10.0.0.9/32"), ifIndex: index })]);
   const source = createCancelSource();
-  const events = hostEvents(namespace, netlink, source.signal);
+  const events = hostEvents({ namespace, netlink, table: unwatched }, source.signal);
   const first = events.next();
   await netlink.apply([setLink("va", { up: false })]);
   expect(await first).toMatchObject({ value: { kind: "link", ifName: "va", change: "changed" } });
@@ -83,7 +88,7 @@ test("IPv4 routes that vanish with their link's state are heard of by the link",
 
 test("more than the socket can hold is told as overrun, and events go on", async () => {
   const source = createCancelSource();
-  const events = hostEvents(namespace, netlink, source.signal);
+  const events = hostEvents({ namespace, netlink, table: unwatched }, source.signal);
   let event = events.next();
   // By a process that is waited for synchronously, so that nothing is read meanwhile.
   runScript(`import { openNetlink } from "${moduleUrl("../netlink/netlink.ts")}";

@@ -10,9 +10,8 @@ import {
 import { interfaceMark, type KernelNumbers } from "../kernel-numbers.ts";
 import type { Netlink } from "../netlink/netlink.ts";
 import { isRefused, refusal } from "../netlink/request.ts";
-import { convergeTable } from "../nft/converge-table.ts";
-import type { Nft } from "../nft/nft-command.ts";
 import { nftTable, type Ruleset, renderRuleset } from "../nft/ruleset.ts";
+import type { WatchedTable } from "../nft/watched-table.ts";
 import type { Sysctl } from "../sysctl/sysctl.ts";
 import { hostEndsAmong } from "../veth/attachment-link.ts";
 import type { ActivityWatch, AttachmentActivity } from "./attachment-activity.ts";
@@ -24,7 +23,7 @@ import { planNode } from "./plan-node.ts";
 export interface NodeTools {
   readonly netlink: Netlink;
   readonly sysctl: Sysctl;
-  readonly nft: Nft;
+  readonly table: Pick<WatchedTable, "converge">;
   readonly numbers: KernelNumbers;
   readonly activity: AttachmentActivity;
   /** HostNetwork.attach, for an attachment whose link is gone. */
@@ -48,7 +47,7 @@ export async function convergeNode(
     stopIfCancelled(signal);
     const repairs = await carryOut(tools, planNode(view, desire), progress);
     stopIfCancelled(signal);
-    if (await attempt(progress, () => convergeTable(tools.nft, renderRuleset(rulesetOf(desire))))) {
+    if (await attempt(progress, () => tools.table.converge(renderRuleset(rulesetOf(desire))))) {
       repairs.push({ object: "nft", description: `table inet ${nftTable} replaced` });
     }
     for (const attachment of lostAttachments(view, network)) {
