@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createNetns, deleteNetns } from "./named-netns.ts";
-import { netnsCookie, openKnownNetns, openNetns, runInNetns } from "./netns.ts";
+import { netnsCookie, openNetns, runInNetns } from "./netns.ts";
+import { openPodNamespace } from "./pod-namespace.ts";
 
 const path = "/run/netns/netns-test";
 const created: string[] = [];
@@ -51,7 +52,7 @@ test("the cookie is the same through every path, and another after the path was 
   for (const netns of [first, again]) netns.close();
   deleteNetns(path);
   createNetns(path);
-  expect(() => openKnownNetns({ path, cookie })).toThrow("is another network namespace than before");
+  expect(() => openPodNamespace({ path, cookie })).toThrow("is another network namespace than before");
 });
 
 describe("what is no network namespace is refused, naming the value", () => {

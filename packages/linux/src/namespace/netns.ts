@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync } from "node:fs";
-import type { NetnsRef } from "@podwire/core";
 import { PodwireError, quoteValue } from "@podwire/core";
 import { libc } from "../libc.ts";
 import { openNetlinkSocket } from "../netlink/socket.ts";
@@ -50,18 +49,6 @@ export function netnsCookie(netns: Netns): string {
     return socketCookie(socket.fd);
   } finally {
     socket.close();
-  }
-}
-
-/** @throws INVALID_NETNS when the namespace at the path is gone or another one than `ref` says */
-export function openKnownNetns(ref: NetnsRef): Netns {
-  const netns = openNetns(ref.path);
-  try {
-    if (netnsCookie(netns) === ref.cookie) return netns;
-    throw invalidNetns(ref.path, "is another network namespace than before");
-  } catch (error) {
-    netns.close();
-    throw error;
   }
 }
 

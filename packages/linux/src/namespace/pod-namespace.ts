@@ -1,8 +1,8 @@
 import type { NetnsRef } from "@podwire/core";
 import { type Netlink, netlinkOver } from "../netlink/netlink.ts";
-import { openNetlinkSocket } from "../netlink/socket.ts";
+import { type NetlinkSocket, openNetlinkSocket } from "../netlink/socket.ts";
 import type { RunInside } from "../sysctl/sysctl.ts";
-import { openKnownNetns, runInNetns } from "./netns.ts";
+import { invalidNetns, type Netns, openNetns, runInNetns, socketCookie } from "./netns.ts";
 
 /** A pod's network namespace, open for work in it. */
 export interface PodNamespace {
@@ -14,9 +14,10 @@ export interface PodNamespace {
 
 /** @throws INVALID_NETNS when the namespace at the path is gone or not the one of the cookie */
 export function openPodNamespace(ref: NetnsRef): PodNamespace {
-  const netns = openKnownNetns(ref);
+  const netns = openNetns(ref.path);
   try {
-    const netlink = netlinkOver(() => runInNetns(netns, openNetlinkSocket), 1, netns.close);
+    const open = () => openKnownSocket(netns, ref);
+    const netlink = netlinkOver(open, 1, netns.close);
     return {
       fd: netns.fd,
       netlink,
@@ -27,4 +28,12 @@ export function openPodNamespace(ref: NetnsRef): PodNamespace {
     netns.close();
     throw error;
   }
+}
+
+/** A socket in the namespace tells which one it is. @throws INVALID_NETNS when it is not the one that is meant */
+function openKnownSocket(netns: Netns, { path, cookie }: NetnsRef): NetlinkSocket {
+  const socket = runInNetns(netns, openNetlinkSocket);
+  if (socketCookie(socket.fd) === cookie) return socket;
+  socket.close();
+  throw invalidNetns(path, "is another network namespace than before");
 }

@@ -58,7 +58,12 @@ export function openNetlinkSocket(): NetlinkSocket {
 }
 
 function conversation(fd: number): NetlinkSocket {
-  const buffer = Buffer.alloc(datagramBytes);
+  // Some sockets are only opened to ask what namespace they are in.
+  let buffer: Buffer | undefined;
+  const receiveBuffer = () => {
+    buffer ??= Buffer.allocUnsafeSlow(datagramBytes);
+    return buffer;
+  };
   let nextSequence = 1;
   const transmit = async (requests: readonly NetlinkRequest[], flags: number): Promise<number> => {
     const first = nextSequence;
@@ -70,11 +75,11 @@ function conversation(fd: number): NetlinkSocket {
     fd,
     send: async (requests) => {
       const first = await transmit(requests, messageFlag.ack);
-      return collectAnswers(requests.length, first, () => splitMessages(readNow(fd, buffer)));
+      return collectAnswers(requests.length, first, () => splitMessages(readNow(fd, receiveBuffer())));
     },
     dump: async (request) => {
       const first = await transmit([request], 0);
-      return collectDump(request, first, async () => splitMessages(await readLater(fd, buffer)));
+      return collectDump(request, first, async () => splitMessages(await readLater(fd, receiveBuffer())));
     },
     close: () => closeSync(fd),
   };

@@ -28,9 +28,9 @@ export async function attachVeth(host: VethHost, spec: AttachmentSpec, signal: C
     const pair = await ensurePair(host, pod, attachment);
     try {
       stopIfCancelled(signal, spec);
-      await furnishHost(host, attachment, { ...pair, alias });
-      stopIfCancelled(signal, spec);
-      await furnishPod(host, pod, { ...attachment, pair });
+      // Side by side, for each waits for the kernel; and both to their end, for neither may work on what is taken back.
+      const ends = [furnishHost(host, attachment, { ...pair, alias }), furnishPod(host, pod, { ...attachment, pair })];
+      for (const end of await Promise.allSettled(ends)) if (end.status === "rejected") throw end.reason;
       stopIfCancelled(signal, spec);
       // Last, because it is the only change that does not go with the pair.
       await pod.netlink.apply([setLink("lo", { up: true })]);
