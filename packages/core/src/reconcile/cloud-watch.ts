@@ -14,7 +14,7 @@ import { poolSituation } from "./pool-situation.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
 import { timedCall } from "./timed-call.ts";
 
-/** A block that one snapshot missed is looked for again this soon. */
+/** A block that one snapshot missed, or an interface that none has shown yet, is looked for again this soon. */
 const suspicionMs = 1_000;
 /** VPC ranges, subnets and limits are read again after this long; sooner while a subnet is short of addresses. */
 const factsMaxAgeMs = 600_000;
@@ -65,9 +65,10 @@ export function createCloudWatch(
   };
 }
 
-function nextLookMs({ memory, settings }: CloudContext): number {
+function nextLookMs({ memory, settings, ledger }: CloudContext): number {
   const { intervalMs } = settings.config.reconcile;
-  return memory.suspects.size > 0 ? Math.min(intervalMs, suspicionMs) : intervalMs;
+  const isAwaited = [...ledger.state.operations.values()].some(({ state }) => state === "unknown");
+  return memory.suspects.size > 0 || isAwaited ? Math.min(intervalMs, suspicionMs) : intervalMs;
 }
 
 /** Who the node is does not change; asked once a process, as long as it takes. Undefined when stopped before. */

@@ -61,9 +61,13 @@ export function planObservation(input: ObservationInput): ObservationPlan {
 
 /** Operations of unknown outcome that this snapshot tells about. */
 function resolvedOperations({ state, snapshot }: ObservationInput): OperationRecord[] {
-  return [...state.operations.values()].filter(
-    ({ state: outcome, endedMs }) => outcome === "unknown" && endedMs !== undefined && endedMs <= snapshot.startedAtMs,
-  );
+  const shown = new Set(snapshot.interfaces.map(({ id }) => id));
+  return [...state.operations.values()].filter(({ kind, interfaceId, state: outcome, endedMs }) => {
+    if (outcome !== "unknown" || endedMs === undefined || endedMs > snapshot.startedAtMs) return false;
+    // One that was created and is not shown: the view lags.
+    const isMissing = kind === "create-interface" && interfaceId !== undefined && !shown.has(interfaceId);
+    return !isMissing || snapshot.startedAtMs - endedMs >= tombstoneMs;
+  });
 }
 
 interface MutablePlan {
