@@ -184,17 +184,18 @@ function remember(context: CloudContext, snapshot: Snapshot, { suspects, hidden 
  */
 function forgetFailures(context: CloudContext): void {
   const { memory, ledger, settings, queue } = context;
-  if (ledger.state.operations.size > 0) return;
-  const isAwaited = settings.pools.some((pool) => queue.waiters(pool) > 0);
-  for (const kind of ["growth", "release"] as const) {
-    const failure = memory.failures.get(kind);
-    const isTold = failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && !isAwaited);
-    if (isTold) memory.failures.delete(kind);
+  const busy = new Set([...ledger.state.operations.values()].map(({ pool }) => pool));
+  for (const pool of settings.pools) {
+    if (busy.has(pool)) continue;
+    for (const failures of Object.values(memory.poolFailures)) {
+      const failure = failures.get(pool);
+      const isTold =
+        failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && queue.waiters(pool) === 0);
+      if (isTold) failures.delete(pool);
+    }
+    const situations = settings.families.map((family) => poolSituation(context, { pool, family }));
+    if (situations.every((situation) => shortageOf(situation) === 0)) memory.poolFailures.growth.delete(pool);
   }
-  const situations = settings.pools.flatMap((pool) =>
-    settings.families.map((family) => poolSituation(context, { pool, family })),
-  );
-  if (situations.every((situation) => shortageOf(situation) === 0)) memory.failures.delete("growth");
 }
 
 /** Operations written down by a process that is gone, or whose outcome could not be written down: nobody knows it. */
