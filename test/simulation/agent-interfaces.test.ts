@@ -174,6 +174,22 @@ describe("prefixes", () => {
     await world.stop();
   });
 
+  test("are kept for the hold after their last pod, also beside one that is half empty for long", async () => {
+    const world = new NodeWorld({ config, provider: cloud() });
+    await world.start();
+    const pods = Array.from({ length: 17 }, (_, pod) => pod);
+    const adding = pods.map((pod) => world.add(pod));
+    await world.clock.advance(60_000);
+    await Promise.all(adding);
+    for (const pod of pods.slice(1)) await world.del(pod);
+    await world.clock.advance(10_000);
+    expect(world.provider.cloud.blocks).toHaveLength(2);
+    await world.clock.advance(2_000);
+    expect(world.provider.cloud.blocks).toHaveLength(1);
+    expectAgreement(world);
+    await world.stop();
+  });
+
   test("are single addresses in a subnet that is in pieces, and prefixes again when it is whole", async () => {
     const world = new NodeWorld({ config, provider: cloud() });
     const mend = world.provider.cloud.fragment("subnet-1");
