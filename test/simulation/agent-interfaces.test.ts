@@ -209,6 +209,22 @@ describe("prefixes", () => {
   });
 });
 
+test("a subnet that was full when it was looked at is looked at again while the pool goes short", async () => {
+  const world = new NodeWorld({ config: { pools: { default: { ...quick, warm: 6 } } }, provider: cloud() });
+  for (let n = 0; n < 4; n++) world.provider.cloud.addAny("eni-1", address);
+  const free = world.provider.cloud.occupy("subnet-1", 0);
+  await world.start();
+  await world.clock.advance(5_000);
+  expect(world.agent.report().pools[0]?.available).toBe(4);
+  free();
+  await world.clock.advance(65_000);
+  expect(world.agent.report().pools[0]?.available).toBe(6);
+  const before = calls(world, "network");
+  await world.clock.advance(300_000);
+  expect(calls(world, "network")).toBe(before);
+  await world.stop();
+});
+
 test("a family that the subnets do not have is no address: an ADD says so, and nothing is asked for in vain", async () => {
   const config = { families: [4, 6], pools: { default: quick } };
   const world = new NodeWorld({ config, provider: cloud() });

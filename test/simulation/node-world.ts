@@ -50,6 +50,8 @@ export class NodeWorld {
   readonly events: { readonly event: string; readonly fields: LogFields | undefined }[] = [];
   agent: NodeAgent;
   store: MemoryStore = createMemoryStore();
+  /** One for all processes: none of them sends a token that an earlier one has sent. */
+  readonly #random = new SeededRandom(7);
   readonly #config: object;
   readonly #cloud: NodeCloud;
   #stop = createCancelSource();
@@ -130,7 +132,7 @@ export class NodeWorld {
       host: this.host,
       store: this.store,
       clock: this.clock,
-      random: new SeededRandom(7),
+      random: this.#random,
       log: { debug: log, info: log, warn: log, error: log },
       metrics: silentMetrics,
     };

@@ -128,7 +128,7 @@ async function refreshFacts(context: CloudContext, options: Look): Promise<void>
 
 async function learnFacts(context: CloudContext, { node, signal }: Look): Promise<void> {
   const { ledger, provider, memory, clock } = context;
-  const maxAgeMs = memory.subnetRests.size > 0 ? 0 : factsMaxAgeMs;
+  const maxAgeMs = lacksSubnets(context) ? 0 : factsMaxAgeMs;
   const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < maxAgeMs;
   if (isFresh && readCloudFacts(ledger.state) !== undefined) return;
   const startedMs = clock.bootMs();
@@ -140,6 +140,15 @@ async function learnFacts(context: CloudContext, { node, signal }: Look): Promis
   );
   ledger.commit(cloudFactsChanges(ledger.state, { node, limits, network }));
   memory.factsMs = startedMs;
+}
+
+/** A pool goes short where subnets were full when they were looked at, or when they were asked. */
+function lacksSubnets(context: CloudContext): boolean {
+  const { settings, memory } = context;
+  return settings.pools
+    .flatMap((pool) => settings.families.map((family) => poolSituation(context, { pool, family })))
+    .filter((situation) => shortageOf(situation) > 0)
+    .some(({ subnets }) => subnets.some(({ id, freeAddresses }) => freeAddresses === 0 || memory.subnetRests.has(id)));
 }
 
 async function observe(context: CloudContext, { node, signal, underway }: Look): Promise<void> {
