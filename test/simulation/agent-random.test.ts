@@ -8,19 +8,23 @@ const seed = Number(process.env["AGENT_RANDOM_SEED"] ?? Math.trunc(Math.random()
 /** Real time: a slow machine does fewer runs. */
 const longestMs = Number(process.env["AGENT_RANDOM_MS"] ?? 25_000);
 
-test("whatever happened to a node, once it is calm cloud, state and kernel agree and the targets are met", async () => {
-  let done = 0;
-  const property = fc.asyncProperty(shapes, commands, async (shape: Shape, script: readonly Command[]) => {
-    const world = new RandomWorld(shape);
-    await world.boot();
-    for (const command of script) await world.run(command);
-    await world.calm();
-    world.expectPeace();
-    await world.clear();
-    await world.expectEmptiness();
-    done++;
-  });
-  const limits = { interruptAfterTimeLimit: longestMs, markInterruptAsFailure: false };
-  await fc.assert(property, { numRuns: runs, seed, ...limits });
-  console.log(`agent at random: ${done} runs, AGENT_RANDOM_SEED=${seed}`);
-}, longestMs + 35_000);
+test(
+  "whatever happened to a node, once it is calm cloud, state and kernel agree and the targets are met",
+  async () => {
+    let done = 0;
+    const property = fc.asyncProperty(shapes, commands, async (shape: Shape, script: readonly Command[]) => {
+      const world = new RandomWorld(shape);
+      await world.boot();
+      for (const command of script) await world.run(command);
+      await world.calm();
+      world.expectPeace();
+      await world.clear();
+      await world.expectEmptiness();
+      done++;
+    });
+    const limits = { interruptAfterTimeLimit: longestMs, markInterruptAsFailure: false };
+    await fc.assert(property, { numRuns: runs, seed, ...limits });
+    console.log(`agent at random: ${done} runs, AGENT_RANDOM_SEED=${seed}`);
+  },
+  longestMs + 35_000,
+);
