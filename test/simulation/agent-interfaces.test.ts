@@ -175,6 +175,22 @@ describe("prefixes", () => {
     await world.stop();
   });
 
+  test("are kept for the hold after their last pod, also beside one that is half empty for long", async () => {
+    const world = new NodeWorld({ config, provider: cloud() });
+    await world.start();
+    const pods = Array.from({ length: 17 }, (_, pod) => pod);
+    const adding = pods.map((pod) => world.add(pod));
+    await world.clock.advance(60_000);
+    await Promise.all(adding);
+    for (const pod of pods.slice(1)) await world.del(pod);
+    await world.clock.advance(10_000);
+    expect(world.provider.cloud.blocks).toHaveLength(2);
+    await world.clock.advance(2_000);
+    expect(world.provider.cloud.blocks).toHaveLength(1);
+    expectAgreement(world);
+    await world.stop();
+  });
+
   test("are single addresses in a subnet that is in pieces, and prefixes again when it is whole", async () => {
     const world = new NodeWorld({ config, provider: cloud() });
     const mend = world.provider.cloud.fragment("subnet-1");
@@ -192,6 +208,22 @@ describe("prefixes", () => {
     expectAgreement(world);
     await world.stop();
   });
+});
+
+test("a subnet that was full when it was looked at is looked at again while the pool goes short", async () => {
+  const world = new NodeWorld({ config: { pools: { default: { ...quick, warm: 6 } } }, provider: cloud() });
+  for (let n = 0; n < 4; n++) world.provider.cloud.addAny("eni-1", address);
+  const free = world.provider.cloud.occupy("subnet-1", 0);
+  await world.start();
+  await world.clock.advance(5_000);
+  expect(world.agent.report().pools[0]?.available).toBe(4);
+  free();
+  await world.clock.advance(65_000);
+  expect(world.agent.report().pools[0]?.available).toBe(6);
+  const before = calls(world, "network");
+  await world.clock.advance(300_000);
+  expect(calls(world, "network")).toBe(before);
+  await world.stop();
 });
 
 test("a family that the subnets do not have is no address: an ADD says so, and nothing is asked for in vain", async () => {
@@ -222,5 +254,34 @@ test("a pod of both families gets one address of each, by one block of IPv6 for 
   expect(world.provider.cloud.interfaces).toHaveLength(1);
   expect(world.provider.cloud.blocks).toHaveLength(2);
   expectAgreement(world);
+  await world.stop();
+});
+
+test("pods and interfaces have the MTU of the cloud's network", async () => {
+  const world = new NodeWorld({ config: { pools: { default: { ...quick, warm: 6 } } }, provider: cloud() });
+  await world.boot();
+  const { interfaces } = await world.add(1);
+  expect(interfaces?.map(({ mtu }) => mtu)).toEqual([9001, 9001]);
+  const desired = world.host.converged.at(-1);
+  expect(desired?.interfaces.map(({ role, mtuBytes }) => [role, mtuBytes])).toEqual([
+    ["primary", 9001],
+    ["secondary", 9001],
+  ]);
+  await world.stop();
+});
+
+test("an interface that somebody detached leaves its place on the instance to a new one, while its pods live", async () => {
+  const limits = { maxInterfaces: 2, blocksPerInterface: { 4: 4, 6: 4 } };
+  const world = new NodeWorld({ config: { pools: { default: quick } }, provider: cloud({ limits }) });
+  await world.start();
+  const adding = [1, 2, 3, 4, 5].map((pod) => world.add(pod));
+  await world.clock.advance(5_000);
+  await Promise.all(adding);
+  world.provider.cloud.abandon("eni-2");
+  await world.clock.advance(70_000);
+  expect(await outcomeOf(world.agent.status({ network: "podnet" }, world.call()))).toBe("LIMITED_CONNECTIVITY");
+  const sixth = outcomeOf(world.add(6));
+  await world.clock.advance(29_000);
+  expect(await sixth).toBe("ok");
   await world.stop();
 });

@@ -56,6 +56,21 @@ test("one that is attached before the second sweep is left alone, and so is what
   await world.stop();
 });
 
+test("one that is held again when it is about to be deleted stays, with the pods on it: the list was stale", async () => {
+  const world = worldWith({ sweepIntervalMs });
+  await world.start();
+  const adding = [1, 2, 3, 4, 5].map((pod) => world.add(pod));
+  await world.clock.advance(5_000);
+  await Promise.all(adding);
+  expect(world.provider.cloud.interfaces).toHaveLength(2);
+  const node = { cloud: "aws", id: world.provider.node.id };
+  world.provider.orphans = async () => [{ id: "eni-2", node }];
+  await world.clock.advance(3 * sweepIntervalMs);
+  expect(deletions(world)).not.toEqual([]);
+  expect(world.provider.cloud.interfaces.map(({ id }) => id)).toEqual(["eni-1", "eni-2"]);
+  await world.stop();
+});
+
 test("a deletion that fails is tried again, and holds up no other", async () => {
   const world = worldWith();
   await world.start();

@@ -73,6 +73,23 @@ describe("a pool beside the default one", () => {
   });
 });
 
+test("a pool that is refused more leaves the other one ready, with reasons of its own", async () => {
+  const pools = { ...config.pools, default: { ...quick, maximum: 1 } };
+  const world = new NodeWorld({ config: { ...config, pools }, provider });
+  await world.start();
+  const effect = { kind: "fail", code: "CLOUD_PERMISSION" } as const;
+  world.faults.add({ action: "createInterface", when: "always", effect });
+  const lost = outcomeOf(world.add(9, onFast(9)));
+  await world.clock.advance(2_000);
+  const statusOf = (network: string) => outcomeOf(world.agent.status({ network }, world.call()));
+  expect([await statusOf("podnet"), await statusOf("fast-net")]).toEqual(["ok", "NOT_READY"]);
+  expect(await addTo(world, 1)).toMatch(/^10\.0\.0\./);
+  const outgrown = outcomeOf(world.add(2));
+  await world.clock.advance(40_000);
+  expect([await outgrown, await lost]).toEqual(["POOL_EXHAUSTED", "CLOUD_PERMISSION"]);
+  await world.stop();
+});
+
 test("where tags name no subnet of the zone, nothing is created and an ADD says why", async () => {
   const pools = { default: quick, fast: { ...quick, subnetTags: { tier: "nobody" } } };
   const world = new NodeWorld({ config: { ...config, pools }, provider });

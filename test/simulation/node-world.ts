@@ -51,6 +51,8 @@ export class NodeWorld {
   readonly events: { readonly event: string; readonly fields: LogFields | undefined }[] = [];
   agent: NodeAgent;
   store: MemoryStore = createMemoryStore();
+  /** One for all processes: none of them sends a token that an earlier one has sent. */
+  readonly #random = new SeededRandom(7);
   readonly #config: object;
   readonly #cloud: NodeCloud;
   #stop = createCancelSource();
@@ -142,8 +144,7 @@ export class NodeWorld {
       host: whileAlive<HostNetwork>(this.host, life),
       store: this.store,
       clock: this.clock,
-      // No process draws the tokens of another.
-      random: new SeededRandom(6 + life.number),
+      random: this.#random,
       log: { debug: log, info: log, warn: log, error: log },
       metrics: silentMetrics,
     };

@@ -12,7 +12,6 @@ import {
   claimAddresses,
   countPool,
   createNodeState,
-  excessOf,
   formatAttachmentKey,
   hostCidr,
   type MutableNodeState,
@@ -30,6 +29,7 @@ import {
   reopenBlocks,
   type Snapshot,
   type StateChange,
+  surplusOf,
   unknownOutcomeChanges,
 } from "@podwire/core";
 import { checkTransitions } from "./transitions.ts";
@@ -137,8 +137,8 @@ export class PoolWorld {
 
   /** Plans once and carries every action out, each ending as told. */
   maintain(ending: Ending): void {
-    const excess = excessOf(this.situation());
-    this.#excessSinceMs = excess === 0 ? undefined : (this.#excessSinceMs ?? this.nowMs);
+    const surplus = surplusOf(this.situation());
+    this.#excessSinceMs = surplus === 0 ? undefined : (this.#excessSinceMs ?? this.nowMs);
     for (const action of planPool(this.situation(), this.nowMs)) this.#act(action, ending);
   }
 

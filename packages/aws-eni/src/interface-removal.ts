@@ -73,7 +73,9 @@ function mustBeDeletable(own: NetworkInterface, ref: InterfaceRef, cluster: stri
       ? "not podwire's"
       : holder !== undefined && holder !== ref.node.id
         ? `held by ${holder}, not by ${ref.node.id}`
-        : undefined;
+        : holder !== undefined && ref.ifUnattached === true
+          ? `held by ${holder}`
+          : undefined;
   if (reason === undefined) return;
   throw new PodwireError("CLOUD_CONFLICT", `${ref.id} is not deleted, it is ${reason}`, { op: `delete ${ref.id}` });
 }

@@ -81,12 +81,12 @@ export type {
 } from "./host/node-network.ts";
 export { type AllocatedAddress, type AllocationRequest, allocate, claimAddresses } from "./pool/allocate.ts";
 export { planPool } from "./pool/plan-pool.ts";
+export { surplusOf } from "./pool/plan-release.ts";
 export type { PoolAction } from "./pool/pool-action.ts";
 export { addressStateAt, type BlockCounts, countPool, type PoolCounts, type PoolIdentity } from "./pool/pool-counts.ts";
 export { addressesHeldBy, forgetBlock, releaseAddresses } from "./pool/release.ts";
 export {
   blockSize,
-  excessOf,
   type PlannedInterface,
   type PlannedSubnet,
   type PoolSituation,

@@ -12,6 +12,15 @@ export function planRelease(situation: PoolSituation, nowMs: number): PoolAction
   return [...planDeletions(situation, budget, nowMs), ...planUnassignments(situation, budget)];
 }
 
+/**
+ * What could go if the hold were over: the excess, when some block is wholly free and no larger. The rest of a prefix
+ * that pods use is too much for good, and must not make the hold of the next prefix begin before it is free.
+ */
+export function surplusOf(situation: PoolSituation): number {
+  const excess = excessOf(situation);
+  return releasableBlocks(situation).some(({ size }) => size <= excess) ? excess : 0;
+}
+
 /** Addresses that may still go; moved on as the plan grows. */
 interface Budget {
   spare: number;

@@ -64,7 +64,7 @@ export interface PoolSituation {
   readonly targets: PoolTargets;
   readonly counts: PoolCounts;
   readonly waiters: number;
-  /** Since when `excessOf` has been above zero without a break; undefined = it is not. */
+  /** Since when `surplusOf` has been above zero without a break; undefined = it is not. */
   readonly excessSinceMs: number | undefined;
   /** Of the family, the preferred first. */
   readonly blockKinds: readonly BlockKind[];

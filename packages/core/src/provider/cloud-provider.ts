@@ -57,6 +57,8 @@ export interface InterfaceRef {
   readonly id: string;
   /** The one it was made for: all that is known of a node that is gone. */
   readonly node: Pick<NodeRef, "cloud" | "id">;
+  /** Only while no instance holds it: what was found left behind may have been attached since. */
+  readonly ifUnattached?: boolean;
 }
 
 /**
@@ -94,7 +96,10 @@ export interface CloudProvider {
    */
   createInterface(request: InterfaceRequest, options: CallOptions): Promise<InterfaceOutcome>;
 
-  /** Detaches and deletes an interface of ours. Absent = success. @throws CLOUD_CONFLICT when it is not ours */
+  /**
+   * Detaches and deletes an interface of ours. Absent = success.
+   * @throws CLOUD_CONFLICT when it is not ours, or is held although `ifUnattached`
+   */
   deleteInterface(ref: InterfaceRef, options: CallOptions): Promise<void>;
 
   /** Interfaces of ours in the cluster's network that no instance holds. @throws NOT_SUPPORTED */

@@ -2,17 +2,17 @@ import { addressBits } from "../address/address.ts";
 import type { PodwireError } from "../errors/podwire-error.ts";
 import type { OperationRecord } from "../store/records.ts";
 import type { CloudContext } from "./cloud-context.ts";
-import { nextRest, type Rest } from "./cloud-memory.ts";
+import { type Direction, nextRest, type Rest } from "./cloud-memory.ts";
 
 /** A refused release must not keep the pool from growing, nor the other way round. */
-export function directionOf({ kind }: OperationRecord): "growth" | "release" {
+export function directionOf({ kind }: OperationRecord): Direction {
   return kind === "unassign" || kind === "delete-interface" ? "release" : "growth";
 }
 
 /** What has just worked rests no longer. */
 export function wakeAfter(context: CloudContext, operation: OperationRecord): void {
   const { memory } = context;
-  memory.failures.delete(directionOf(operation));
+  memory.poolFailures[directionOf(operation)].delete(operation.pool);
   memory.interfaceRests[directionOf(operation)].delete(restName(operation));
   for (const subnetId of subnetsOf(context, operation)) {
     if (directionOf(operation) === "growth") memory.subnetRests.delete(subnetId);
@@ -24,7 +24,7 @@ export function wakeAfter(context: CloudContext, operation: OperationRecord): vo
 export function restAfter(context: CloudContext, operation: OperationRecord, error: PodwireError): void {
   const { memory, clock, random } = context;
   const direction = directionOf(operation);
-  memory.failures.set(direction, error);
+  memory.poolFailures[direction].set(operation.pool, error);
   const { names, rests, leastMs, after } = restingPlaces(context, operation, error);
   const at = { nowMs: clock.bootMs(), random, leastMs: error.retryAfterMs ?? leastMs };
   for (const name of names) {

@@ -9,10 +9,13 @@ export interface Rest {
 }
 
 /**
- * What went wrong: describing the node, reading its limits and network, asking for more, giving back, bringing the
- * kernel to the desired state.
+ * What went wrong for the whole node: describing it, reading its limits and network, bringing the kernel to the desired
+ * state.
  */
-export type FailureKind = "describe" | "facts" | "growth" | "release" | "kernel";
+export type FailureKind = "describe" | "facts" | "kernel";
+
+/** What a pool fails at: to be given more, or to give back. */
+export type Direction = "growth" | "release";
 
 /**
  * What this process has seen of the cloud and may forget: a restart begins with an empty one and is only slower for it.
@@ -30,7 +33,7 @@ export interface CloudMemory {
   readonly subnetRests: Map<string, Rest>;
   /** Subnets without room for a prefix. */
   readonly fragmentRests: Map<string, Rest>;
-  readonly interfaceRests: Readonly<Record<"growth" | "release", Map<string, Rest>>>;
+  readonly interfaceRests: Readonly<Record<Direction, Map<string, Rest>>>;
   /** End of the last mutation, by interface: a snapshot that began before it tells nothing about the interface. */
   readonly mutationEndsMs: Map<string, number>;
   /** Since when there are too many addresses, by `pool/family`. */
@@ -39,6 +42,8 @@ export interface CloudMemory {
   readonly idleSinceMs: Map<string, number>;
   /** The newest failure of each kind, until one of the kind succeeds. */
   readonly failures: Map<FailureKind, PodwireError>;
+  /** The same by pool: one that cannot grow is no reason for another. */
+  readonly poolFailures: Readonly<Record<Direction, Map<string, PodwireError>>>;
   describedMs: number | undefined;
   /** Start of the last successful reading of limits and network. */
   factsMs: number | undefined;
@@ -56,6 +61,7 @@ export function createCloudMemory(): CloudMemory {
     excessSinceMs: new Map(),
     idleSinceMs: new Map(),
     failures: new Map(),
+    poolFailures: { growth: new Map(), release: new Map() },
     describedMs: undefined,
     factsMs: undefined,
   };

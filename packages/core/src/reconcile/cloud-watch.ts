@@ -14,7 +14,7 @@ import { poolSituation } from "./pool-situation.ts";
 import { unknownOutcomeChanges } from "./record-outcome.ts";
 import { timedCall } from "./timed-call.ts";
 
-/** A block that one snapshot missed is looked for again this soon. */
+/** A block that one snapshot missed, or an interface that none has shown yet, is looked for again this soon. */
 const suspicionMs = 1_000;
 /** VPC ranges, subnets and limits are read again after this long; sooner while a subnet is short of addresses. */
 const factsMaxAgeMs = 600_000;
@@ -65,9 +65,10 @@ export function createCloudWatch(
   };
 }
 
-function nextLookMs({ memory, settings }: CloudContext): number {
+function nextLookMs({ memory, settings, ledger }: CloudContext): number {
   const { intervalMs } = settings.config.reconcile;
-  return memory.suspects.size > 0 ? Math.min(intervalMs, suspicionMs) : intervalMs;
+  const isAwaited = [...ledger.state.operations.values()].some(({ state }) => state === "unknown");
+  return memory.suspects.size > 0 || isAwaited ? Math.min(intervalMs, suspicionMs) : intervalMs;
 }
 
 /** Who the node is does not change; asked once a process, as long as it takes. Undefined when stopped before. */
@@ -127,7 +128,7 @@ async function refreshFacts(context: CloudContext, options: Look): Promise<void>
 
 async function learnFacts(context: CloudContext, { node, signal }: Look): Promise<void> {
   const { ledger, provider, memory, clock } = context;
-  const maxAgeMs = memory.subnetRests.size > 0 ? 0 : factsMaxAgeMs;
+  const maxAgeMs = lacksSubnets(context) ? 0 : factsMaxAgeMs;
   const isFresh = memory.factsMs !== undefined && clock.bootMs() - memory.factsMs < maxAgeMs;
   if (isFresh && readCloudFacts(ledger.state) !== undefined) return;
   const startedMs = clock.bootMs();
@@ -139,6 +140,15 @@ async function learnFacts(context: CloudContext, { node, signal }: Look): Promis
   );
   ledger.commit(cloudFactsChanges(ledger.state, { node, limits, network }));
   memory.factsMs = startedMs;
+}
+
+/** A pool goes short where subnets were full when they were looked at, or when they were asked. */
+function lacksSubnets(context: CloudContext): boolean {
+  const { settings, memory } = context;
+  return settings.pools
+    .flatMap((pool) => settings.families.map((family) => poolSituation(context, { pool, family })))
+    .filter((situation) => shortageOf(situation) > 0)
+    .some(({ subnets }) => subnets.some(({ id, freeAddresses }) => freeAddresses === 0 || memory.subnetRests.has(id)));
 }
 
 async function observe(context: CloudContext, { node, signal, underway }: Look): Promise<void> {
@@ -183,17 +193,18 @@ function remember(context: CloudContext, snapshot: Snapshot, { suspects, hidden 
  */
 function forgetFailures(context: CloudContext): void {
   const { memory, ledger, settings, queue } = context;
-  if (ledger.state.operations.size > 0) return;
-  const isAwaited = settings.pools.some((pool) => queue.waiters(pool) > 0);
-  for (const kind of ["growth", "release"] as const) {
-    const failure = memory.failures.get(kind);
-    const isTold = failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && !isAwaited);
-    if (isTold) memory.failures.delete(kind);
+  const busy = new Set([...ledger.state.operations.values()].map(({ pool }) => pool));
+  for (const pool of settings.pools) {
+    if (busy.has(pool)) continue;
+    for (const failures of Object.values(memory.poolFailures)) {
+      const failure = failures.get(pool);
+      const isTold =
+        failure?.code === "CLOUD_OUTCOME_UNKNOWN" || (failure?.retry === "ask-first" && queue.waiters(pool) === 0);
+      if (isTold) failures.delete(pool);
+    }
+    const situations = settings.families.map((family) => poolSituation(context, { pool, family }));
+    if (situations.every((situation) => shortageOf(situation) === 0)) memory.poolFailures.growth.delete(pool);
   }
-  const situations = settings.pools.flatMap((pool) =>
-    settings.families.map((family) => poolSituation(context, { pool, family })),
-  );
-  if (situations.every((situation) => shortageOf(situation) === 0)) memory.failures.delete("growth");
 }
 
 /** Operations written down by a process that is gone, or whose outcome could not be written down: nobody knows it. */

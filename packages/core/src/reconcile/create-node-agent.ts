@@ -138,9 +138,9 @@ function verbs(attachments: AttachmentContext, context: CloudContext): CniVerbs 
  */
 function addObstacle(context: CloudContext, network: string): PodwireError | undefined {
   const { name } = context.settings.poolOf(network);
-  const { failures, describedMs } = context.memory;
+  const { failures, poolFailures, describedMs } = context.memory;
   const short = situationsOf(context, name).filter(({ counts }) => counts.available === 0);
-  const canGrow = describedMs !== undefined && !failures.has("growth") && !failures.has("describe");
+  const canGrow = describedMs !== undefined && !poolFailures.growth.has(name) && !failures.has("describe");
   if (short.some((situation) => !canGrow || !growthIsComing(context, situation))) return explainPool(context, name);
   return failures.get("kernel");
 }
@@ -156,7 +156,7 @@ function situationsOf(context: CloudContext, pool: string): PoolSituation[] {
 
 function explainPool(context: CloudContext, pool: string): PodwireError {
   const { memory, clock, ledger } = context;
-  const cloudFailure = memory.failures.get("growth") ?? memory.failures.get("describe");
+  const cloudFailure = memory.poolFailures.growth.get(pool) ?? memory.failures.get("describe");
   const situations = situationsOf(context, pool);
   const short = situations.find(({ counts }) => counts.available === 0) ?? situations[0];
   if (short !== undefined && (cloudFailure !== undefined || memory.describedMs !== undefined)) {

@@ -37,7 +37,12 @@ export function nodeReport({ context, timings, obstacle }: ReportInput): NodeRep
 }
 
 function problems({ ledger, memory }: CloudContext, obstacle: PodwireError | undefined): NodeReport["problems"] {
-  const failures = new Set([...(obstacle === undefined ? [] : [obstacle]), ...memory.failures.values()]);
+  const failures = new Set([
+    ...(obstacle === undefined ? [] : [obstacle]),
+    ...memory.failures.values(),
+    ...memory.poolFailures.growth.values(),
+    ...memory.poolFailures.release.values(),
+  ]);
   return [
     ...lostBlocks(ledger.state).map(({ cidr, attachments }) => ({
       code: "LIMITED_CONNECTIVITY" as const,

@@ -66,7 +66,7 @@ async function remove(context: CloudContext, ref: InterfaceRef, signal: CancelSi
   const fields = { interfaceId: ref.id, madeFor: ref.node.id };
   try {
     await timedCall(context, { op: `delete ${ref.id}`, signal }, (inTime) =>
-      provider.deleteInterface(ref, { signal: inTime }),
+      provider.deleteInterface({ ...ref, ifUnattached: true }, { signal: inTime }),
     );
     log.info("interface left behind deleted", fields);
     metrics.count("podwire_orphans_total", { outcome: "deleted" });

@@ -2,7 +2,6 @@ import { type Cidr, cidrFamily } from "../address/cidr.ts";
 import { errorFrom, PodwireError } from "../errors/podwire-error.ts";
 import type { PoolAction } from "../pool/pool-action.ts";
 import { warmAddresses } from "../pool/situation.ts";
-import type { BlockOutcome } from "../provider/cloud-provider.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import { withTimeout } from "../runtime/cancel-source.ts";
@@ -12,7 +11,13 @@ import type { StateChange } from "../store/state-change.ts";
 import { directionOf, restAfter, wakeAfter } from "./back-off.ts";
 import type { CloudContext } from "./cloud-context.ts";
 import { poolSituation } from "./pool-situation.ts";
-import { outcomeChanges, plannedOperation, reopenBlocks, unknownOutcomeChanges } from "./record-outcome.ts";
+import {
+  type ActionOutcome,
+  outcomeChanges,
+  plannedOperation,
+  reopenBlocks,
+  unknownOutcomeChanges,
+} from "./record-outcome.ts";
 
 export interface ActionRun {
   readonly pool: string;
@@ -91,7 +96,7 @@ function abandon(context: CloudContext, operation: OperationRecord): void {
   ]);
 }
 
-async function callCloud(context: CloudContext, operation: OperationRecord, run: ActionRun): Promise<BlockOutcome> {
+async function callCloud(context: CloudContext, operation: OperationRecord, run: ActionRun): Promise<ActionOutcome> {
   const { provider, clock, settings } = context;
   const { token, request, interfaceId } = operation;
   const limit = { timeoutMs: settings.config.reconcile.callTimeoutMs, op: operation.kind, parent: run.signal };
@@ -123,7 +128,7 @@ async function callCloud(context: CloudContext, operation: OperationRecord, run:
       },
       { signal },
     );
-    return { added: [], removed: [], ...optional("failure", created.failure) };
+    return { added: [], removed: [], interfaceId: created.interface.id, ...optional("failure", created.failure) };
   });
 }
 
@@ -131,12 +136,12 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
   return value === undefined ? {} : ({ [key]: value } as { [P in K]: V });
 }
 
-function settle(context: CloudContext, operation: OperationRecord, outcome: BlockOutcome): void {
+function settle(context: CloudContext, operation: OperationRecord, outcome: ActionOutcome): void {
   const { ledger, clock, log } = context;
   const nowMs = clock.bootMs();
   ledger.commit(outcomeChanges(ledger.state, { operation, outcome, nowMs }));
-  const { added, removed } = outcome;
-  log.info("cloud operation done", { kind: operation.kind, interfaceId: operation.interfaceId, added, removed });
+  const { added, removed, interfaceId = operation.interfaceId } = outcome;
+  log.info("cloud operation done", { kind: operation.kind, interfaceId, added, removed });
   noteEnd(context, operation);
   if (operation.kind === "create-interface") context.refresh();
   if (outcome.failure === undefined) wakeAfter(context, operation);

@@ -162,6 +162,19 @@ describe("a block the snapshot does not show", () => {
     expect(plan(stateWith(block(a, life), cooled), [observed([])], { suspects: once }).gone).toEqual([a]);
   });
 
+  test.each(["ready", "lost"] as const)("moves with its pods to the interface that has it now, being %s", (life) => {
+    const other = observed([a], { id: "eni-b", mac: parseMac("02:00:00:00:00:02"), role: "secondary" });
+    const moved = plan(stateWith(block(a, life), allocated), [observed([]), other], { suspects: once });
+    const record = { cidr: a, interfaceId: "eni-b", state: "ready", sinceMs: startedAtMs };
+    expect(moved.changes).toContainEqual({ put: "block", record });
+    expect(moved).toMatchObject({ lost: [], gone: [], suspects: new Map() });
+  });
+
+  test("is lost when it is somebody else's interface that has it now", () => {
+    const other = observed([a], { id: "eni-x", owner: "foreign" });
+    expect(plan(stateWith(block(a, "ready"), allocated), [observed([]), other], { suspects: once }).lost).toEqual([a]);
+  });
+
   test("is gone when it was being released, and gets a tombstone", () => {
     expect(plan(stateWith(block(a, "releasing")), [observed([])]).changes).toEqual([
       { delete: "block", cidr: a },

@@ -61,9 +61,13 @@ export function planObservation(input: ObservationInput): ObservationPlan {
 
 /** Operations of unknown outcome that this snapshot tells about. */
 function resolvedOperations({ state, snapshot }: ObservationInput): OperationRecord[] {
-  return [...state.operations.values()].filter(
-    ({ state: outcome, endedMs }) => outcome === "unknown" && endedMs !== undefined && endedMs <= snapshot.startedAtMs,
-  );
+  const shown = new Set(snapshot.interfaces.map(({ id }) => id));
+  return [...state.operations.values()].filter(({ kind, interfaceId, state: outcome, endedMs }) => {
+    if (outcome !== "unknown" || endedMs === undefined || endedMs > snapshot.startedAtMs) return false;
+    // One that was created and is not shown: the view lags.
+    const isMissing = kind === "create-interface" && interfaceId !== undefined && !shown.has(interfaceId);
+    return !isMissing || snapshot.startedAtMs - endedMs >= tombstoneMs;
+  });
 }
 
 interface MutablePlan {
@@ -139,7 +143,7 @@ function planBlocks(input: ObservationInput, plan: MutablePlan, observed: CloudI
     else planMissing(input, plan, block);
   }
   for (const cidr of observed.blocks) {
-    // A block that moved from another interface is adopted once it is gone from there.
+    // A block that moved from another interface is taken up when it has been missed there twice.
     if (!state.blocks.has(cidr) && !isBuried(input, observed.id, cidr)) adopt(input, plan, { cidr, observed });
   }
 }
@@ -179,6 +183,16 @@ function planMissing(input: ObservationInput, plan: MutablePlan, block: BlockRec
     plan.suspects.set(block.cidr, snapshot.startedAtMs);
     return;
   }
+  const interfaceId = holderOf(input, block);
+  if (interfaceId !== undefined) {
+    // With the pods on it, and with what is known of its addresses.
+    plan.changes.push({
+      put: "block",
+      record: { ...block, interfaceId, state: "ready", sinceMs: snapshot.startedAtMs },
+    });
+    plan.adopted.push(block.cidr);
+    return;
+  }
   const use = useOf(input, block);
   if (use === "none") {
     plan.changes.push(...forgetBlock(state, block.cidr));
@@ -190,6 +204,18 @@ function planMissing(input: ObservationInput, plan: MutablePlan, block: BlockRec
     // Forgetting it now would forget the cool-down, should the cloud show it again.
     plan.suspects.set(block.cidr, missedMs ?? snapshot.startedAtMs);
   }
+}
+
+/** The other interface of ours to which the cloud, or somebody in it, has moved the block. */
+function holderOf(input: ObservationInput, { cidr, interfaceId }: BlockRecord): string | undefined {
+  return input.snapshot.interfaces.find(
+    (observed) =>
+      observed.id !== interfaceId &&
+      observed.owner === "ours" &&
+      observed.blocks.includes(cidr) &&
+      !isBuriedInterface(input, observed) &&
+      !isBuried(input, observed.id, cidr),
+  )?.id;
 }
 
 function useOf(

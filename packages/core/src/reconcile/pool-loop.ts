@@ -1,9 +1,10 @@
 import PQueue from "p-queue";
 import { errorFrom } from "../errors/podwire-error.ts";
 import { planPool } from "../pool/plan-pool.ts";
+import { surplusOf } from "../pool/plan-release.ts";
 import type { PoolAction } from "../pool/pool-action.ts";
 import { nextCooledMs, patienceMs } from "../pool/pool-counts.ts";
-import { excessOf, shortageOf } from "../pool/situation.ts";
+import { shortageOf } from "../pool/situation.ts";
 import type { NodeRef } from "../provider/node-ref.ts";
 import type { CancelSignal } from "../runtime/cancel-signal.ts";
 import type { CancelTimer } from "../runtime/clock.ts";
@@ -67,7 +68,7 @@ export class PoolLoop {
     const nowMs = clock.bootMs();
     const situation = poolSituation(this.#context, of);
     const key = excessKey(of.pool, of.family);
-    this.#watchExcess(of, excessOf(situation), nowMs);
+    this.#watchExcess(of, surplusOf(situation), nowMs);
     this.#watchCooling(of, nowMs);
     const gatherMs = this.#demand.observe(key, shortageOf(situation), nowMs);
     if (gatherMs > 0) this.#replanIn(`demand ${key}`, gatherMs);
@@ -103,10 +104,10 @@ export class PoolLoop {
     this.#running.set(token, settled);
   }
 
-  #watchExcess(of: PoolFamily, excess: number, nowMs: number): void {
+  #watchExcess(of: PoolFamily, surplus: number, nowMs: number): void {
     const { memory, settings } = this.#context;
     const key = excessKey(of.pool, of.family);
-    if (excess === 0) {
+    if (surplus === 0) {
       memory.excessSinceMs.delete(key);
     } else if (!memory.excessSinceMs.has(key)) {
       memory.excessSinceMs.set(key, nowMs);

@@ -6,6 +6,11 @@ import type { NodeState } from "../store/node-state.ts";
 import type { OperationRecord } from "../store/records.ts";
 import type { StateChange } from "../store/state-change.ts";
 
+export interface ActionOutcome extends BlockOutcome {
+  /** Of the interface that was created. */
+  readonly interfaceId?: string;
+}
+
 /** The action as it is written down before the call. Pure. */
 export function plannedOperation(
   action: PoolAction,
@@ -23,15 +28,17 @@ export function plannedOperation(
 
 /**
  * What a known outcome changes: added blocks are ready, removed ones are gone, the others are ready again. A new
- * interface comes with the next describe, one way into the state and not two: until then its operation stands, so that
- * its addresses are not asked for again. Pure.
+ * interface comes with the first describe that shows it, one way into the state and not two: until then its operation
+ * stands with its id, so that its addresses are not asked for again. Pure.
  */
 export function outcomeChanges(
   state: NodeState,
-  done: { readonly operation: OperationRecord; readonly outcome: BlockOutcome; readonly nowMs: number },
+  done: { readonly operation: OperationRecord; readonly outcome: ActionOutcome; readonly nowMs: number },
 ): StateChange[] {
   const { operation, outcome, nowMs } = done;
-  if (operation.kind === "create-interface") return unknownOutcomeChanges(state, operation, nowMs);
+  if (outcome.interfaceId !== undefined) {
+    return unknownOutcomeChanges(state, { ...operation, interfaceId: outcome.interfaceId }, nowMs);
+  }
   const interfaceId = operation.interfaceId ?? "";
   const removed = new Set(outcome.removed);
   const kept = (operation.request.remove ?? []).filter((cidr) => !removed.has(cidr));

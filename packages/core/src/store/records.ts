@@ -65,7 +65,7 @@ export interface OperationRecord {
   readonly token: string;
   readonly kind: "assign" | "unassign" | "create-interface" | "delete-interface";
   readonly pool: string;
-  /** Absent while an interface is being created. */
+  /** Of an interface that is being created only once it is; then the operation ends when a describe shows it. */
   readonly interfaceId?: string;
   /** Blocks by family and count that may come of it, or that are to go. */
   readonly request: OperationRequest;

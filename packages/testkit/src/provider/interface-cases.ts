@@ -128,6 +128,13 @@ function testOrphans(test: InterfaceTest): void {
     assert.deepEqual(await orphanIds(place, own), []);
   });
 
+  test("what was taken for an orphan and is held is not deleted: CLOUD_CONFLICT", async (place) => {
+    const { interface: made } = await create(place, { add: [{ kind: kindOf(place), count: 1 }] });
+    const orphan = { id: made.id, node: place.node, ifUnattached: true };
+    await rejection(place.provider.deleteInterface(orphan, never), "CLOUD_CONFLICT");
+    assert.ok((await idsOf(place)).includes(made.id));
+  });
+
   test("interfaces that the node holds are no orphans, nor are those of another network", async (place, own) => {
     if (!place.provider.capabilities.orphans) return;
     await create(place, { add: [] });

@@ -131,9 +131,11 @@ class InMemoryProvider implements MemoryProvider {
     if (!this.capabilities.createInterface) throw notSupported("deleteInterface");
     const call = { action: "deleteInterface", ref, caller: this.node.id } as const;
     return this.#calls.send(call, options, () => {
-      const holder = this.cloud.interfaces.some((own) => own.id === ref.id) ? this.node.id : ref.node.id;
-      if (holder === ref.node.id) return this.cloud.deleteInterface(ref.id);
-      throw new PodwireError("CLOUD_CONFLICT", `${ref.id} is held by ${holder}, not by ${ref.node.id}`);
+      const isHeld = this.cloud.interfaces.some((own) => own.id === ref.id);
+      if (!isHeld || (this.node.id === ref.node.id && ref.ifUnattached !== true)) {
+        return this.cloud.deleteInterface(ref.id);
+      }
+      throw new PodwireError("CLOUD_CONFLICT", `${ref.id} is held by ${this.node.id}`);
     });
   }
 
