@@ -27,6 +27,13 @@ const scenario: ScenarioInput = {
       cidrBlock: "10.0.0.0/24",
       ipv6CidrBlock: "2001:db8:0:101::/64",
     },
+    {
+      subnetId: "subnet-fast",
+      vpcId: "vpc-lab",
+      availabilityZone: "eu-central-1a",
+      cidrBlock: "10.0.7.0/24",
+      tags: { role: "fast" },
+    },
   ],
   instances: [
     {
@@ -78,6 +85,8 @@ type PoolValues = Readonly<Record<string, number | boolean>>;
 
 export interface LabDaemon extends Pick<PodwiredOptions, "through"> {
   readonly pool?: PoolValues;
+  /** More of the configuration: pools beside the default one, networks. */
+  readonly more?: { readonly pools?: object; readonly networks?: object };
   /** Default: IPv4. */
   readonly families?: readonly Family[];
   /** Makes the place for socket and state; returns what ends it. */
@@ -92,8 +101,14 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
   const plugins = { c: await plugin("c"), typescript: await plugin("typescript") };
   const { prepareRun = () => () => {} } = daemon;
   undo.push(prepareRun(runDirectory));
-  const start = async ({ through, pool = stillPool, families = [4] }: LabDaemon = daemon) => {
-    const values = { cloud: "aws", families, pools: { default: pool }, reconcile: { intervalMs: 60_000 } };
+  const start = async ({ through, pool = stillPool, families = [4], more = {} }: LabDaemon = daemon) => {
+    const values = {
+      cloud: "aws",
+      families,
+      reconcile: { intervalMs: 60_000 },
+      ...more,
+      pools: { default: pool, ...more.pools },
+    };
     const started = startPodwired({
       ...(through === undefined ? {} : { through }),
       runDirectory,
@@ -136,7 +151,8 @@ async function open(directory: string, undo: (() => unknown)[], daemon: LabDaemo
 async function expectFull(podwired: PodwiredProcess, pool: PoolValues): Promise<void> {
   const { ready, pools } = await podwired.report();
   expect(ready).toBe(true);
-  for (const { available } of pools) expect(available).toBeGreaterThanOrEqual(Number(pool["minimum"] ?? 0));
+  for (const { available } of pools.filter(({ name }) => name === "default"))
+    expect(available).toBeGreaterThanOrEqual(Number(pool["minimum"] ?? 0));
 }
 
 function startVpc(): Promise<FakeVpcNetwork> {
