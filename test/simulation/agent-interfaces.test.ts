@@ -255,3 +255,16 @@ test("a pod of both families gets one address of each, by one block of IPv6 for 
   expectAgreement(world);
   await world.stop();
 });
+
+test("pods and interfaces have the MTU of the cloud's network", async () => {
+  const world = new NodeWorld({ config: { pools: { default: { ...quick, warm: 6 } } }, provider: cloud() });
+  await world.boot();
+  const { interfaces } = await world.add(1);
+  expect(interfaces?.map(({ mtu }) => mtu)).toEqual([9001, 9001]);
+  const desired = world.host.converged.at(-1);
+  expect(desired?.interfaces.map(({ role, mtuBytes }) => [role, mtuBytes])).toEqual([
+    ["primary", 9001],
+    ["secondary", 9001],
+  ]);
+  await world.stop();
+});

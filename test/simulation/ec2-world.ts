@@ -6,14 +6,25 @@ import { NodeWorld } from "./node-world.ts";
 const instanceId = "i-1";
 const subnetId = "subnet-1";
 
-const scenario: ScenarioInput = {
+const scenario = {
   vpcs: [{ vpcId: "vpc-1", cidrBlocks: ["10.0.0.0/16"] }],
   subnets: [{ subnetId, vpcId: "vpc-1", availabilityZone: "eu-central-1a", cidrBlock: "10.0.0.0/24" }],
   instances: [{ instanceId, instanceType: "m5.large", subnetId }],
-};
+} satisfies ScenarioInput;
+
+function withIpv6(ipv6: Ec2WorldOptions["ipv6"]): ScenarioInput {
+  if (ipv6 === undefined) return scenario;
+  return {
+    ...scenario,
+    vpcs: scenario.vpcs.map((vpc) => ({ ...vpc, ipv6CidrBlocks: [...ipv6.vpc] })),
+    subnets: scenario.subnets.map((subnet) => ({ ...subnet, ipv6CidrBlock: ipv6.subnet })),
+  };
+}
 
 export interface Ec2WorldOptions extends Pick<FakeAwsOptions, "admission" | "latencyMs" | "describeLagMs"> {
   readonly config?: object;
+  /** IPv6 ranges of VPC and subnet; default: none. */
+  readonly ipv6?: { readonly vpc: readonly string[]; readonly subnet: string };
   /** In place of what the metadata service says. */
   readonly identity?: (real: NodeIdentity) => NodeIdentity;
 }
@@ -27,11 +38,11 @@ export class Ec2World {
   cut = false;
   #aws: FakeAws | undefined;
 
-  constructor({ config = {}, identity = (real) => real, ...options }: Ec2WorldOptions = {}) {
+  constructor({ config = {}, identity = (real) => real, ipv6, ...options }: Ec2WorldOptions = {}) {
     this.node = new NodeWorld({
       config,
       cloud: ({ clock, faults }) => {
-        const aws = new FakeAws({ ...options, scenario, clock, faults });
+        const aws = new FakeAws({ ...options, scenario: withIpv6(ipv6), clock, faults });
         this.#aws = aws;
         const api = this.#cuttable(aws.api());
         const provider = createAwsProvider({ api, clock, cluster: "default" });
