@@ -68,7 +68,7 @@ describe("the node's files tell", () => {
     writeFileSync(join(root, path), text);
   };
   const networkd = "run/systemd/netif/links/2";
-  const settings = "[Network]\nManageForeignRoutingPolicyRules = no\n";
+  const settings = "[Network]\nManageForeignRoutingPolicyRules = no\nManageForeignRoutes=no\n";
 
   test("nothing on a bare node", () => {
     expect(nodeAgents(root)).toEqual({ networkdTakesRules: false, hasEc2NetUtils: false });
@@ -81,14 +81,23 @@ describe("the node's files tell", () => {
     expect(nodeAgents(root).networkdTakesRules).toBe(true);
   });
 
-  test.each(["etc/systemd/networkd.conf", "etc/systemd/networkd.conf.d/10-podwire.conf"])(
-    "that %s stops it",
-    (path) => {
-      put(networkd);
-      put(path, settings);
-      expect(nodeAgents(root).networkdTakesRules).toBe(false);
-    },
-  );
+  test("that it takes routes away where only the rules are kept", () => {
+    put(networkd);
+    put("etc/systemd/networkd.conf", "[Network]\nManageForeignRoutingPolicyRules=no\n");
+    expect(nodeAgents(root).networkdTakesRules).toBe(true);
+    put("etc/systemd/networkd.conf.d/10-routes.conf", "[Network]\nManageForeignRoutes=no\n");
+    expect(nodeAgents(root).networkdTakesRules).toBe(false);
+  });
+
+  test.each([
+    "etc/systemd/networkd.conf",
+    "etc/systemd/networkd.conf.d/10-podwire.conf",
+    "usr/lib/systemd/networkd.conf.d/80-release.conf",
+  ])("that %s stops it", (path) => {
+    put(networkd);
+    put(path, settings);
+    expect(nodeAgents(root).networkdTakesRules).toBe(false);
+  });
 
   test.each(["usr/lib/udev/rules.d/99-vpc-policy-routes.rules", "etc/udev/rules.d/53-ec2-network-interfaces.rules"])(
     "that ec2-net-utils is there, by %s",

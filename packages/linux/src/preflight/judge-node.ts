@@ -74,7 +74,7 @@ function judgeNetworkd({ networkdTakesRules }: NodeCondition): Finding | undefin
   return {
     severity: "warning",
     id: "networkd-foreign-rules",
-    message: "systemd-networkd removes policy rules that it did not make whenever it restarts",
+    message: "systemd-networkd removes policy rules and routes that it did not make whenever it restarts",
     remedy: "set ManageForeignRoutingPolicyRules=no and ManageForeignRoutes=no in /etc/systemd/networkd.conf.d",
   };
 }

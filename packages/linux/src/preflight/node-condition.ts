@@ -15,7 +15,7 @@ export interface NodeCondition {
   readonly ipv6: "absent" | "disabled" | "enabled";
   /** Forward chains of others that drop what they do not accept, as `ip filter FORWARD`. */
   readonly droppingChains: readonly string[];
-  /** systemd-networkd runs and removes rules it did not make. */
+  /** systemd-networkd runs and removes rules or routes it did not make. */
   readonly networkdTakesRules: boolean;
   /** Amazon's agent that configures interfaces as they are plugged in. */
   readonly hasEc2NetUtils: boolean;
@@ -54,7 +54,7 @@ interface ListedChain {
 /** What the node's files say about software that configures networks. */
 export function nodeAgents(root: string): Pick<NodeCondition, "networkdTakesRules" | "hasEc2NetUtils"> {
   return {
-    networkdTakesRules: existsSync(join(root, "run/systemd/netif/links")) && !networkdSettings(root).some(keepsRules),
+    networkdTakesRules: existsSync(join(root, "run/systemd/netif/links")) && !keepsForeign(networkdSettings(root)),
     hasEc2NetUtils: ec2NetUtilsFiles.some((path) => existsSync(join(root, path))),
   };
 }
@@ -65,15 +65,26 @@ const ec2NetUtilsFiles = [
   "etc/udev/rules.d/53-ec2-network-interfaces.rules",
 ];
 
+/** Where systemd looks for them; which wins when they contradict each other is not judged here. */
+const systemdDirectories = ["etc/systemd", "run/systemd", "usr/local/lib/systemd", "usr/lib/systemd"];
+
 function networkdSettings(root: string): readonly string[] {
-  const directory = join(root, "etc/systemd/networkd.conf.d");
-  const parts = existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
-  const files = [join(root, "etc/systemd/networkd.conf"), ...parts.filter((path) => path.endsWith(".conf"))];
+  const files = systemdDirectories.flatMap((path) => {
+    const parts = join(root, path, "networkd.conf.d");
+    const names = existsSync(parts) ? readdirSync(parts).filter((name) => name.endsWith(".conf")) : [];
+    return [join(root, path, "networkd.conf"), ...names.map((name) => join(parts, name))];
+  });
   return files.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8"));
 }
 
-function keepsRules(settings: string): boolean {
-  return /^\s*ManageForeignRoutingPolicyRules\s*=\s*(no|false|off|0)\s*$/m.test(settings);
+/** Both are podwire's way of leading packets. */
+const foreignSettings = ["ManageForeignRoutingPolicyRules", "ManageForeignRoutes"];
+
+function keepsForeign(settings: readonly string[]): boolean {
+  return foreignSettings.every((name) => {
+    const kept = new RegExp(`^\\s*${name}\\s*=\\s*(no|false|off|0)\\s*$`, "m");
+    return settings.some((text) => kept.test(text));
+  });
 }
 
 function nftIsThere(): boolean {
