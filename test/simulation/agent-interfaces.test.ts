@@ -268,3 +268,19 @@ test("pods and interfaces have the MTU of the cloud's network", async () => {
   ]);
   await world.stop();
 });
+
+test("an interface that somebody detached leaves its place on the instance to a new one, while its pods live", async () => {
+  const limits = { maxInterfaces: 2, blocksPerInterface: { 4: 4, 6: 4 } };
+  const world = new NodeWorld({ config: { pools: { default: quick } }, provider: cloud({ limits }) });
+  await world.start();
+  const adding = [1, 2, 3, 4, 5].map((pod) => world.add(pod));
+  await world.clock.advance(5_000);
+  await Promise.all(adding);
+  world.provider.cloud.abandon("eni-2");
+  await world.clock.advance(70_000);
+  expect(await outcomeOf(world.agent.status({ network: "podnet" }, world.call()))).toBe("LIMITED_CONNECTIVITY");
+  const sixth = outcomeOf(world.add(6));
+  await world.clock.advance(29_000);
+  expect(await sixth).toBe("ok");
+  await world.stop();
+});

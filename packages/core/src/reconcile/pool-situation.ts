@@ -39,7 +39,7 @@ export function poolSituation(context: CloudContext, of: PoolFamily): PoolSituat
     blockKinds: blockKindsOf(context, of, facts),
     interfaces: plannedInterfaces(context, of, slots),
     coming: comingInterfaces(state, of, slots),
-    newInterfaces: provider.capabilities.createInterface && !creationRests ? roomForInterfaces(state, facts) : 0,
+    newInterfaces: provider.capabilities.createInterface && !creationRests ? roomForInterfaces(context, facts) : 0,
     slotsPerNewInterface: slots,
     subnets,
   };
@@ -121,9 +121,11 @@ function comingInterfaces(state: NodeState, { pool, family }: PoolFamily, slots:
     }));
 }
 
-function roomForInterfaces(state: NodeState, facts: CloudFacts | undefined): number {
+/** One that somebody detached stays in the state while pods are on it, and takes no place on the instance. */
+function roomForInterfaces({ ledger: { state }, memory }: CloudContext, facts: CloudFacts | undefined): number {
   const creating = [...state.operations.values()].filter((operation) => operation.kind === "create-interface").length;
-  return Math.max((facts?.limits.maxInterfaces ?? 0) - state.interfaces.size - creating, 0);
+  const held = [...state.interfaces.keys()].filter((id) => !memory.hidden.has(id)).length;
+  return Math.max((facts?.limits.maxInterfaces ?? 0) - held - creating, 0);
 }
 
 /**
