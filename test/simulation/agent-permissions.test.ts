@@ -9,7 +9,7 @@ const config = {
   reconcile: { intervalMs: 5_000 },
 };
 
-/** The policy of docs/guides/aws.md is made from `ec2Actions`: what it allows is what a node asks, nothing beside it. */
+/** The policy of docs/guides/aws.md is made from `ec2Actions`: it allows what a node asks, and nothing beside it. */
 test("the life of a node makes every call that the policy allows, and no other", async () => {
   const ipv6 = { vpc: ["2001:db8::/56"], subnet: "2001:db8:0:1::/64" };
   const world = new Ec2World({ config, ipv6 });
