@@ -19,9 +19,6 @@ test("the life of a node makes every call that the policy allows, and no other",
   const adding = pods.map((pod) => outcomeOf(node.add(pod)));
   await node.clock.advance(20_000);
   expect(await Promise.all(adding)).toEqual(pods.map(() => "ok"));
-  const [primary] = world.interfaces;
-  const more = { networkInterfaceId: primary?.id ?? "", ipv6PrefixCount: 1 };
-  world.aws.model.perform({ action: "AssignIpv6Addresses", request: more });
   await Promise.all(pods.map((pod) => node.del(pod)));
   await node.clock.advance(120_000);
   expect(world.interfaces).toHaveLength(1);
