@@ -64,7 +64,7 @@ export const configSchema = z
         sweepIntervalMs: ms(86_400_000)
           .default(300_000)
           .describe(
-            "How often interfaces that nodes left behind are looked for; seen twice, they are deleted. 0: never",
+            "How often interfaces that nodes left behind are looked for; seen twice and for a minute, they are deleted. 0: never",
           ),
         callTimeoutMs: ms(600_000).min(100).default(30_000).describe("How long one call of the cloud's API may take"),
       })

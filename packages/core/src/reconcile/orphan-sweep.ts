@@ -9,17 +9,19 @@ import { timedCall } from "./timed-call.ts";
 /** Of one sweep, at most: what is left after a whole cluster died must not use up the account's calls. */
 const deletionsPerSweep = 20;
 
+/** What is being created is detached for some seconds, and views lag. */
+const leastAgeMs = 60_000;
+
 /**
  * Deletes interfaces of the cluster that no instance holds: a node died between creating and attaching, or between
- * detaching and deleting. Only those that two sweeps in a row have seen, an interval apart: what is being created is
- * detached for a few seconds, and views lag. Every node does so, at random times; an interface that another one has
+ * detaching and deleting. Only those that every sweep of the last minute has seen, two at least. Every node does so, at random times; an interface that another one has
  * deleted is no failure. Until `signal` is aborted.
  */
 export async function sweepOrphans(context: CloudContext, signal: CancelSignal): Promise<void> {
   const { settings, provider, clock, random, log } = context;
   const { sweepIntervalMs } = settings.config.reconcile;
   if (sweepIntervalMs === 0 || !provider.capabilities.orphans) return;
-  let seen: ReadonlySet<string> = new Set();
+  let seen: SeenOrphans = new Map();
   let delayMs = random.integer(sweepIntervalMs);
   while (!signal.aborted) {
     await sleep(clock, delayMs, signal).catch(() => {});
@@ -34,29 +36,38 @@ export async function sweepOrphans(context: CloudContext, signal: CancelSignal):
   }
 }
 
+/** When each of them was first seen, without a break since. */
+type SeenOrphans = ReadonlyMap<string, number>;
+
 interface Sweep {
-  /** Ids that the sweep before has seen. */
-  readonly seen: ReadonlySet<string>;
+  readonly seen: SeenOrphans;
   readonly signal: CancelSignal;
 }
 
-/** @returns the ids this one has seen and not deleted */
-async function sweep(context: CloudContext, { seen, signal }: Sweep): Promise<ReadonlySet<string>> {
-  const { ledger, settings, provider } = context;
+/** @returns those this one has seen and not deleted */
+async function sweep(context: CloudContext, { seen, signal }: Sweep): Promise<SeenOrphans> {
+  const { ledger, settings, provider, clock } = context;
+  const nowMs = clock.bootMs();
   const facts = readCloudFacts(ledger.state);
   if (facts === undefined) return seen;
   const scope = { clusterName: settings.config.cluster, networkId: facts.node.networkId };
   const found = await timedCall(context, { op: "look for orphans", signal }, (inTime) =>
     provider.orphans(scope, { signal: inTime }),
   );
-  const left = new Set(found.filter((ref) => !mayBeOurs(context, ref, facts)).map(({ id }) => id));
-  const due = found.filter(({ id }) => seen.has(id) && left.has(id)).slice(0, deletionsPerSweep);
-  for (const ref of due) if (await remove(context, ref, signal)) left.delete(ref.id);
+  const left = new Map(
+    found.filter((ref) => !mayBeOurs(context, ref, facts)).map(({ id }) => [id, seen.get(id) ?? nowMs] as const),
+  );
+  const due = found.filter(({ id }) => seen.has(id) && nowMs - (left.get(id) ?? nowMs) >= leastAgeMs);
+  for (const ref of due.slice(0, deletionsPerSweep)) if (await remove(context, ref, signal)) left.delete(ref.id);
   return left;
 }
 
-/** This node is creating one, or does not know whether it did: any detached one that was made for it may be that. */
-function mayBeOurs({ ledger }: CloudContext, { node }: InterfaceRef, facts: CloudFacts): boolean {
+/**
+ * One that the state knows was detached by somebody, and pods are on it: attached again it serves them. And while this
+ * node is creating one, or does not know whether it did, any detached one that was made for it may be that.
+ */
+function mayBeOurs({ ledger }: CloudContext, { id, node }: InterfaceRef, facts: CloudFacts): boolean {
+  if (ledger.state.interfaces.has(id)) return true;
   const isChanging = [...ledger.state.operations.values()].some(({ kind }) => kind.endsWith("-interface"));
   return isChanging && node.id === facts.node.id;
 }

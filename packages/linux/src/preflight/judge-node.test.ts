@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { judgeNode } from "./judge-node.ts";
-import { droppingChains, type NodeCondition, nodeAgents } from "./node-condition.ts";
+import { nodeAgents } from "./node-agents.ts";
+import { droppingChains, type NodeCondition } from "./node-condition.ts";
 
 const fit: NodeCondition = {
   kernelRelease: "6.1.0-aws",
@@ -12,6 +13,7 @@ const fit: NodeCondition = {
   ipv6: "enabled",
   droppingChains: [],
   networkdTakesRules: false,
+  networkdFilesForAny: [],
   hasEc2NetUtils: false,
 };
 
@@ -26,6 +28,7 @@ test.each<[string, Partial<NodeCondition>, string]>([
   ["ipv6-disabled", { ipv6: "disabled" }, "disable_ipv6"],
   ["forward-policy-drop", { droppingChains: ["ip filter FORWARD"] }, "ip filter FORWARD"],
   ["networkd-foreign-rules", { networkdTakesRules: true }, "systemd-networkd"],
+  ["networkd-hot-plug", { networkdFilesForAny: ["/etc/systemd/network/80-dhcp.network"] }, "80-dhcp.network"],
   ["ec2-net-utils", { hasEc2NetUtils: true }, "ec2-net-utils"],
 ])("%s is found, with what to do about it", (id, changes, text) => {
   const findings = judgeNode({ ...fit, ...changes });
@@ -71,7 +74,8 @@ describe("the node's files tell", () => {
   const settings = "[Network]\nManageForeignRoutingPolicyRules = no\nManageForeignRoutes=no\n";
 
   test("nothing on a bare node", () => {
-    expect(nodeAgents(root)).toEqual({ networkdTakesRules: false, hasEc2NetUtils: false });
+    const none = { networkdTakesRules: false, networkdFilesForAny: [], hasEc2NetUtils: false };
+    expect(nodeAgents(root)).toEqual(none);
   });
 
   test("that systemd-networkd runs and takes rules away", () => {
@@ -97,6 +101,23 @@ describe("the node's files tell", () => {
     put(networkd);
     put(path, settings);
     expect(nodeAgents(root).networkdTakesRules).toBe(false);
+  });
+
+  test.each([
+    ["[Match]\nName=*\n[Network]\nDHCP=yes\n", true],
+    ["[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n", true],
+    ["[Match]\nDriver=ena\n", true],
+    ["[Match]\nType=ether\n", true],
+    ["[Match]\nName=eth0\n[Network]\nDHCP=yes\n", false],
+    ["[Match]\nName=en*\nMACAddress=02:00:00:00:00:01\n", false],
+    ["[Match]\nName=*\n[Link]\nUnmanaged=yes\n", false],
+    ["", false],
+  ])("whether systemd-networkd configures interfaces that are plugged in: %j", (text, found) => {
+    const path = "usr/lib/systemd/network/80-any.network";
+    put(path, text);
+    expect(nodeAgents(root).networkdFilesForAny).toEqual([]);
+    put(networkd);
+    expect(nodeAgents(root).networkdFilesForAny).toEqual(found ? [`/${path}`] : []);
   });
 
   test.each(["usr/lib/udev/rules.d/99-vpc-policy-routes.rules", "etc/udev/rules.d/53-ec2-network-interfaces.rules"])(

@@ -13,6 +13,7 @@ export function judgeNode(condition: NodeCondition): readonly Finding[] {
     judgeForwarding(condition),
     judgeIpv6(condition),
     judgeNetworkd(condition),
+    judgeNetworkdFiles(condition),
     judgeEc2NetUtils(condition),
   ].filter((finding) => finding !== undefined);
   return findings.sort((a, b) => Number(b.severity === "fatal") - Number(a.severity === "fatal"));
@@ -76,6 +77,16 @@ function judgeNetworkd({ networkdTakesRules }: NodeCondition): Finding | undefin
     id: "networkd-foreign-rules",
     message: "systemd-networkd removes policy rules and routes that it did not make whenever it restarts",
     remedy: "set ManageForeignRoutingPolicyRules=no and ManageForeignRoutes=no in /etc/systemd/networkd.conf.d",
+  };
+}
+
+function judgeNetworkdFiles({ networkdFilesForAny: files }: NodeCondition): Finding | undefined {
+  if (files.length === 0) return undefined;
+  return {
+    severity: "warning",
+    id: "networkd-hot-plug",
+    message: `systemd-networkd configures every interface that is plugged in, by ${files.join(", ")}`,
+    remedy: "let the [Match] of these files name the primary interface by its MACAddress",
   };
 }
 

@@ -1,13 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
-import { join } from "node:path";
 import { isPodwireError } from "@podwire/core";
 import { findNft, type Nft } from "../nft/nft-command.ts";
 import { nftTable } from "../nft/ruleset.ts";
 import type { Sysctl } from "../sysctl/sysctl.ts";
+import { type NodeAgents, nodeAgents } from "./node-agents.ts";
 
 /** What preflight looks at, as found. */
-export interface NodeCondition {
+export interface NodeCondition extends NodeAgents {
   /** `uname -r` */
   readonly kernelRelease: string;
   readonly hasNft: boolean;
@@ -15,10 +14,6 @@ export interface NodeCondition {
   readonly ipv6: "absent" | "disabled" | "enabled";
   /** Forward chains of others that drop what they do not accept, as `ip filter FORWARD`. */
   readonly droppingChains: readonly string[];
-  /** systemd-networkd runs and removes rules or routes it did not make. */
-  readonly networkdTakesRules: boolean;
-  /** Amazon's agent that configures interfaces as they are plugged in. */
-  readonly hasEc2NetUtils: boolean;
 }
 
 /** @param root where the node's files are; they are the same for all its namespaces */
@@ -49,42 +44,6 @@ interface ListedChain {
   readonly name: string;
   readonly hook?: string;
   readonly policy?: string;
-}
-
-/** What the node's files say about software that configures networks. */
-export function nodeAgents(root: string): Pick<NodeCondition, "networkdTakesRules" | "hasEc2NetUtils"> {
-  return {
-    networkdTakesRules: existsSync(join(root, "run/systemd/netif/links")) && !keepsForeign(networkdSettings(root)),
-    hasEc2NetUtils: ec2NetUtilsFiles.some((path) => existsSync(join(root, path))),
-  };
-}
-
-/** Of versions 2 and 1. */
-const ec2NetUtilsFiles = [
-  "usr/lib/udev/rules.d/99-vpc-policy-routes.rules",
-  "etc/udev/rules.d/53-ec2-network-interfaces.rules",
-];
-
-/** Where systemd looks for them; which wins when they contradict each other is not judged here. */
-const systemdDirectories = ["etc/systemd", "run/systemd", "usr/local/lib/systemd", "usr/lib/systemd"];
-
-function networkdSettings(root: string): readonly string[] {
-  const files = systemdDirectories.flatMap((path) => {
-    const parts = join(root, path, "networkd.conf.d");
-    const names = existsSync(parts) ? readdirSync(parts).filter((name) => name.endsWith(".conf")) : [];
-    return [join(root, path, "networkd.conf"), ...names.map((name) => join(parts, name))];
-  });
-  return files.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8"));
-}
-
-/** Both are podwire's way of leading packets. */
-const foreignSettings = ["ManageForeignRoutingPolicyRules", "ManageForeignRoutes"];
-
-function keepsForeign(settings: readonly string[]): boolean {
-  return foreignSettings.every((name) => {
-    const kept = new RegExp(`^\\s*${name}\\s*=\\s*(no|false|off|0)\\s*$`, "m");
-    return settings.some((text) => kept.test(text));
-  });
 }
 
 function nftIsThere(): boolean {
