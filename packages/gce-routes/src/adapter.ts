@@ -1,12 +1,15 @@
-import type { CloudProvider, NodeIdentity } from "@podwire/core";
+import type { CloudProvider, NodeIdentity, RouteBackend } from "@podwire/core";
 import { createComputeClient } from "./client.ts";
 import type { GceAdapterOptions } from "./config.ts";
 import { createMetadataIdentity } from "./metadata.ts";
 import { createGceProvider } from "./provider.ts";
+import { createGceRoutes } from "./routes.ts";
 
 /** What every adapter's `createAdapter` gives. */
 export interface Adapter {
   readonly provider: CloudProvider;
+  /** For nodes whose pods have addresses of a node CIDR. */
+  readonly routes: RouteBackend;
   readonly identity: NodeIdentity;
   /** Ends idle connections. Calls under way end by their own signals. */
   close(): void;
@@ -17,10 +20,15 @@ export interface Adapter {
  * that the configuration names, and calls it. Nothing is sent before the first call of a port.
  */
 export function createAdapter(options: GceAdapterOptions): Adapter {
-  const { clock, callTimeoutMs, endpoint, secondaryRange } = options;
+  const { clock, callTimeoutMs, endpoint, secondaryRange, staticRoutesPerNetwork } = options;
   const api = createComputeClient({ callTimeoutMs, ...(endpoint === undefined ? {} : { endpoint }) });
   return {
     provider: createGceProvider({ api, clock, ...(secondaryRange === undefined ? {} : { secondaryRange }) }),
+    routes: createGceRoutes({
+      api,
+      clock,
+      ...(staticRoutesPerNetwork === undefined ? {} : { staticRoutesPerNetwork }),
+    }),
     identity: createMetadataIdentity({ clock }),
     close: () => api.close(),
   };

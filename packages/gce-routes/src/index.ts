@@ -17,3 +17,4 @@ export { type ComputeClient, type ComputeClientOptions, createComputeClient } fr
 export type { AdapterOptions, GceAdapterOptions } from "./config.ts";
 export { createMetadataIdentity, type MetadataOptions } from "./metadata.ts";
 export { createGceProvider, type GceProviderOptions } from "./provider.ts";
+export { createGceRoutes, type GceRoutesOptions } from "./routes.ts";
