@@ -9,7 +9,7 @@ import {
 import type { CallOptions } from "@podwire/core";
 import { type AuthClient, GoogleAuth } from "google-auth-library";
 import type { AliasUpdate, ComputeApi, InZone, Operation, Route, RouteResource } from "./api.ts";
-import { CallTimeout, type Request, send } from "./compute-call.ts";
+import { type Request, send } from "./compute-call.ts";
 import { type ComputeCall, errorOfFailure } from "./errors.ts";
 import { askedFor, instanceOf, networkOf, operationOf, type RawResource, routeOf, subnetworkOf } from "./resource.ts";
 
@@ -197,29 +197,24 @@ class SdkClient implements ComputeClient {
 
   /** The other end holds its answer back for up to two minutes. After our own time limit, the operation goes on. */
   #wait(call: ComputeCall, options: CallOptions, run: Request<Sdk, Operation>): Promise<Operation> {
-    return this.#send(call, options, (...args) =>
-      run(...args).catch((thrown: unknown) => {
-        if (!(thrown instanceof CallTimeout)) throw thrown;
-        return { name: call.object, done: false };
-      }),
-    );
+    const afterTimeout = () => ({ name: call.object, done: false });
+    return send({ call, connect: this.#connect, run, timeoutMs: this.#callTimeoutMs, afterTimeout }, options);
   }
 
   #send<T>(call: ComputeCall, options: CallOptions, run: Request<Sdk, T>): Promise<T> {
-    const connect = () => this.#connect();
-    return send({ call, connect, run, timeoutMs: this.#callTimeoutMs }, options);
+    return send({ call, connect: this.#connect, run, timeoutMs: this.#callTimeoutMs }, options);
   }
 
   /**
    * With credentials in hand: clients that must look for them themselves end the process by an unhandled rejection
    * where there are none.
    */
-  async #connect(): Promise<Sdk> {
+  readonly #connect = async (): Promise<Sdk> => {
     const authClient = this.#givenAuth ?? this.#sdk?.authClient ?? (await findCredentials());
     await authClient.getRequestHeaders();
     this.#sdk ??= new Sdk(authClient, this.#endpoint);
     return this.#sdk;
-  }
+  };
 }
 
 function findCredentials(): Promise<AuthClient> {

@@ -17,14 +17,17 @@ export interface Attempt<C, T> {
   readonly connect: () => Promise<C>;
   readonly run: Request<C, T>;
   readonly timeoutMs: number;
+  /** Answers for a call that takes longer. Default: it is unanswered. */
+  readonly afterTimeout?: () => T;
 }
 
-export class CallTimeout extends Error {
+class CallTimeout extends Error {
   override readonly name = "CallTimeout";
 }
 
 /** One attempt. The SDK knows no abort signal; its calls can be cancelled. @throws PodwireError, whatever is thrown */
-export async function send<C, T>({ call, connect, run, timeoutMs }: Attempt<C, T>, options: CallOptions): Promise<T> {
+export async function send<C, T>(attempt: Attempt<C, T>, options: CallOptions): Promise<T> {
+  const { call, connect, run, timeoutMs, afterTimeout } = attempt;
   const { signal } = options;
   if (signal.aborted) throw new PodwireError("CANCELLED", `compute.${call.action} was cancelled before it was sent`);
   const controller = new AbortController();
@@ -42,6 +45,7 @@ export async function send<C, T>({ call, connect, run, timeoutMs }: Attempt<C, T
     const client = await connected(call, track(connect()), controller.signal);
     return await Promise.race([run(client, track, controller.signal), ended]);
   } catch (thrown) {
+    if (thrown instanceof CallTimeout && afterTimeout !== undefined) return afterTimeout();
     throw thrown instanceof PodwireError ? thrown : errorOfThrown(call, thrown, signal.aborted);
   } finally {
     clearTimeout(timer);
@@ -93,7 +97,7 @@ function errorOfThrown(call: ComputeCall, thrown: unknown, aborted: boolean): Po
  * Told from the shape alone. A GaxiosError has the HTTP status for code and the document for message or data; a
  * GoogleError has a code of gRPC and a text.
  */
-function failureOfThrown(thrown: unknown): ComputeFailure {
+export function failureOfThrown(thrown: unknown): ComputeFailure {
   const shape: ThrownShape = typeof thrown === "object" && thrown !== null ? thrown : {};
   const message = textOf(thrown);
   const httpStatus = statusOf(shape);

@@ -32,7 +32,7 @@ const scenario: ScenarioInput = {
       region: "europe-west1",
       ipCidrRange: "10.0.0.0/24",
       secondaryIpRanges: [
-        { rangeName: "pods", ipCidrRange: "10.4.0.0/20" },
+        { rangeName: "pods", ipCidrRange: "10.4.0.0/23" },
         { rangeName: "services", ipCidrRange: "10.8.0.0/24" },
       ],
     },

@@ -43,7 +43,7 @@ const errorsPage = "https://cloud.google.com/compute/docs/troubleshooting/troubl
 const aliasPage = "https://cloud.google.com/vpc/docs/alias-ip";
 const routesPage = "https://cloud.google.com/vpc/docs/routes";
 
-const refusals: { readonly [A in ComputeAction]: readonly RefusalRow<A>[] } = {
+export const refusals: { readonly [A in ComputeAction]: readonly RefusalRow<A>[] } = {
   "instances.get": [instanceUnknown()],
   "instances.updateNetworkInterface": [
     instanceUnknown(),
@@ -60,8 +60,8 @@ const refusals: { readonly [A in ComputeAction]: readonly RefusalRow<A>[] } = {
     },
     {
       condition: "no fingerprint",
-      reason: "conditionNotMet",
-      httpStatus: 412,
+      reason: "invalid",
+      httpStatus: 400,
       source: "https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface",
       refuses: (_world, { fingerprint }) => textIf((fingerprint ?? "") === "", "Fingerprint is required."),
     },
