@@ -124,7 +124,11 @@ export interface Route {
   };
 }
 
-export type RouteTable = ArmResource<{ readonly routes: readonly Route[] }>;
+export type RouteTable = ArmResource<{
+  readonly routes: readonly Route[];
+  /** Those it is associated with. */
+  readonly subnets?: readonly SubResource[];
+}>;
 
 /** What a write was answered with. */
 export interface Acceptance {
@@ -132,10 +136,9 @@ export interface Acceptance {
   readonly operation?: OperationRef;
 }
 
-/** An operation under way, by the address ARM gave. It answers a `status` document, or HTTP 202 until the `result`. */
+/** An operation under way, by the address ARM gave. */
 export interface OperationRef {
   readonly url: string;
-  readonly answers: "status" | "result";
 }
 
 export type OperationState =

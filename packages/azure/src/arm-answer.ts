@@ -34,9 +34,9 @@ export function failureOfAnswer(answer: ArmAnswer): ArmFailure | undefined {
 /** Where to ask how a write goes on. Azure-AsyncOperation goes first: Location may tell nothing but the result. */
 export function acceptanceOf(answer: ArmAnswer): Acceptance {
   const url = answer.header("azure-asyncoperation");
-  if (url !== undefined) return { operation: { url, answers: "status" } };
+  if (url !== undefined) return { operation: { url } };
   const location = answer.status === 202 ? answer.header("location") : undefined;
-  return location === undefined ? {} : { operation: { url: location, answers: "result" } };
+  return location === undefined ? {} : { operation: { url: location } };
 }
 
 /** @param answer one of a good HTTP status; a failed operation is told with 200 */

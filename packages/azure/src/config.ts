@@ -40,3 +40,6 @@ export const operationTimeoutMs = 120_000;
 
 /** How often an operation is asked about where Azure names no time. */
 export const operationPollMs = 1_000;
+
+/** Of one route table; the same page. Older copies of it say 400, newer 600. */
+export const routesPerTable = 400;

@@ -20,3 +20,4 @@ export { type ArmClientOptions, createArmClient } from "./client.ts";
 export { type AdapterOptions, type AzureAdapterOptions, tagKeys } from "./config.ts";
 export { createMetadataIdentity, type MetadataOptions } from "./metadata.ts";
 export { type AzureProviderOptions, createAzureProvider } from "./provider.ts";
+export { type AzureRouteOptions, createRouteBackend } from "./route-backend.ts";

@@ -6,6 +6,7 @@ import { Admission, type AdmissionOptions } from "./admission.ts";
 import type { FakeAnswer } from "./answer-document.ts";
 import { CallLog } from "./call-log.ts";
 import { createInProcessApi } from "./in-process-api.ts";
+import { serveMetadata } from "./metadata-server.ts";
 import { ArmModel, type OperationCourse, type Written } from "./model.ts";
 import { PastDocuments } from "./past-documents.ts";
 import { readAnswer } from "./read-answer.ts";
@@ -13,7 +14,7 @@ import { type FakeRequest, type Refusal, refusalDocument } from "./refusal-row.t
 import { type FakeArmServer, serveRest } from "./rest-server.ts";
 import { type ArmRequest, type FakeAction, type RequestRoute, routeOfRequest } from "./route-of-request.ts";
 import type { ScenarioInput } from "./scenario.ts";
-import type { ListenAddress } from "./server.ts";
+import type { FakeServer, ListenAddress } from "./server.ts";
 import { routeEdit } from "./single-route.ts";
 
 export interface FakeAzureOptions {
@@ -85,6 +86,11 @@ export class FakeAzure implements FakeAzureBackend {
   /** ARM's REST interface over HTTPS, for the SDK. */
   serveRest(address: ListenAddress): Promise<FakeArmServer> {
     return serveRest(this, address);
+  }
+
+  /** The metadata service, for PODWIRE_AZURE_METADATA_ENDPOINT or at 169.254.169.254. */
+  serveMetadata(address: ListenAddress & { readonly machineName?: string }): Promise<FakeServer> {
+    return serveMetadata(this, address);
   }
 
   /** The next write is accepted, and its operation ends in this error after so many of the additions were made. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { PodwireError } from "@podwire/core";
+import { type Address, PodwireError, tryParseAddress } from "@podwire/core";
 import type { ServerCertificate } from "./certificate.ts";
 
 /** `port` 0: any that is free. */
@@ -66,4 +66,9 @@ export async function readText(request: IncomingMessage, maxBytes: number): Prom
     return undefined;
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** IPv4 as such also where a dual-stack socket shows it mapped. */
+export function peerAddress(request: IncomingMessage): Address | undefined {
+  return tryParseAddress((request.socket.remoteAddress ?? "").replace(/^::ffff:/, ""));
 }

@@ -109,6 +109,7 @@ function addRouteTable(world: World, { name, routes }: Scenario["routeTables"][n
     etag: newEtag(random),
     properties: {
       provisioningState: "Succeeded",
+      ...associationsOf(world, id),
       routes: routes.map(({ name: routeName, nextHopIpAddress, ...rest }) => ({
         name: routeName,
         id: `${id}/routes/${routeName}`,
@@ -121,6 +122,12 @@ function addRouteTable(world: World, { name, routes }: Scenario["routeTables"][n
       })),
     },
   });
+}
+
+function associationsOf({ networks }: World, tableId: string) {
+  const all = [...networks.values()].flatMap(({ properties }) => properties.subnets);
+  const subnets = all.filter(({ properties }) => properties.routeTable?.id === tableId).map(({ id }) => ({ id }));
+  return subnets.length === 0 ? {} : { subnets };
 }
 
 function addMachine(world: World, machine: Scenario["virtualMachines"][number], random: SeededRandom): void {
