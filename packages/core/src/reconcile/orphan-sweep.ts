@@ -14,8 +14,8 @@ const leastAgeMs = 60_000;
 
 /**
  * Deletes interfaces of the cluster that no instance holds: a node died between creating and attaching, or between
- * detaching and deleting. Only those that every sweep of the last minute has seen, two at least. Every node does so, at random times; an interface that another one has
- * deleted is no failure. Until `signal` is aborted.
+ * detaching and deleting. Only those that every sweep of the last minute has seen, two at least. Every node does so, at
+ * random times; an interface that another one has deleted is no failure. Until `signal` is aborted.
  */
 export async function sweepOrphans(context: CloudContext, signal: CancelSignal): Promise<void> {
   const { settings, provider, clock, random, log } = context;
