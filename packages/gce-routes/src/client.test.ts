@@ -1,4 +1,4 @@
-import { InstancesClient } from "@google-cloud/compute";
+import { InstancesClient } from "@google-cloud/compute/build/src/v1/instances_client.js";
 import { neverCancelled } from "@podwire/core";
 import { FaultPlan, type FaultRule, VirtualClock } from "@podwire/testkit";
 import { GoogleAuth, OAuth2Client } from "google-auth-library";

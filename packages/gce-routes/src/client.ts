@@ -1,11 +1,11 @@
-import {
-  GlobalOperationsClient,
-  InstancesClient,
-  NetworksClient,
-  RoutesClient,
-  SubnetworksClient,
-  ZoneOperationsClient,
-} from "@google-cloud/compute";
+// One by one: the package's index loads a hundred clients and 30 MB of types that they do not need, which takes 1.8 s
+// and 210 MB instead of 0.4 s and 65 MB (6.15.0, Node 24).
+import { GlobalOperationsClient } from "@google-cloud/compute/build/src/v1/global_operations_client.js";
+import { InstancesClient } from "@google-cloud/compute/build/src/v1/instances_client.js";
+import { NetworksClient } from "@google-cloud/compute/build/src/v1/networks_client.js";
+import { RoutesClient } from "@google-cloud/compute/build/src/v1/routes_client.js";
+import { SubnetworksClient } from "@google-cloud/compute/build/src/v1/subnetworks_client.js";
+import { ZoneOperationsClient } from "@google-cloud/compute/build/src/v1/zone_operations_client.js";
 import type { CallOptions } from "@podwire/core";
 import { type AuthClient, GoogleAuth } from "google-auth-library";
 import type { AliasUpdate, ComputeApi, InZone, Operation, Route, RouteResource } from "./api.ts";

@@ -43,7 +43,8 @@ export function cidrsOf({ ipCidrRange, secondaryIpRanges, ipv6CidrRange }: Subne
 
 export interface InterfaceContext {
   readonly node: NodeRef;
-  readonly subnetwork: Subnetwork;
+  /** That of the primary interface. */
+  readonly subnetwork: Subnetwork | undefined;
   readonly secondaryRange: string;
 }
 
@@ -61,7 +62,7 @@ export function cloudInterfaceOf(own: ComputeInterface, context: InterfaceContex
     subnetId: pathOf(own.subnetwork),
     primaryAddresses: [address],
     blocks: isPrimary ? blocksOf(own, secondaryRange) : [],
-    gateways: { 4: parseAddress(subnetwork.gatewayAddress) },
+    gateways: isPrimary && subnetwork !== undefined ? { 4: parseAddress(subnetwork.gatewayAddress) } : {},
   };
 }
 

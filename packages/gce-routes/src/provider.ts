@@ -55,12 +55,12 @@ export function createGceProvider(options: GceProviderOptions): CloudProvider {
     async describe(node, call) {
       const startedAtMs = clock.bootMs();
       const { networkInterfaces } = await api.getInstance(parseInstance(node.id), call);
-      const interfaces = networkInterfaces.map(async (own) => {
-        const subnetwork = await lookUp(own.subnetwork, call);
-        if (own.name === primaryName) mustHaveRange(subnetwork, secondaryRange);
-        return cloudInterfaceOf(own, { node, subnetwork, secondaryRange });
-      });
-      return { startedAtMs, interfaces: await Promise.all(interfaces) };
+      const primary = networkInterfaces.find(({ name }) => name === primaryName);
+      // The subnetworks of the others may be in networks that podwire may not read.
+      const subnetwork = primary === undefined ? undefined : await lookUp(primary.subnetwork, call);
+      if (subnetwork !== undefined) mustHaveRange(subnetwork, secondaryRange);
+      const context = { node, subnetwork, secondaryRange };
+      return { startedAtMs, interfaces: networkInterfaces.map((own) => cloudInterfaceOf(own, context)) };
     },
 
     changeBlocks: (change, call) => changeBlocks({ api, clock, secondaryRange }, change, call),

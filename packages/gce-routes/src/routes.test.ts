@@ -212,3 +212,17 @@ test("preflight finds an instance that may not forward, and a network without ro
   ]);
   expect(await createGceRoutes({ api, clock }).preflight(fake.nodeRef("node-1"), options)).toEqual([]);
 });
+
+test("two writers of the same fifty routes at the same time lose none, and nobody fails", async () => {
+  const clock = new VirtualClock();
+  const networks = [{ name: "main", staticRoutesPerNetwork: 100 }, { name: "other" }];
+  const fake = new FakeGce({ scenario: { ...scenario, networks }, clock, operationMs: 500 });
+  const routes = createGceRoutes({ api: fake.api(), clock });
+  const cidrs = Array.from({ length: 50 }, (_, index) => parseCidr(`10.65.${index}.0/24`));
+  const put = cidrs.map((cidr): [Cidr, string] => [cidr, "node-1"]);
+  const writers = ["a", "b"].map((token) => routes.apply({ ...change(fake, { put }), token }, options));
+  await clock.advance(60_000);
+  expect(await Promise.all(writers)).toEqual([1, 2].map(() => ({ put: cidrs, removed: [] })));
+  const own = (await routes.list(scope, options)).filter(({ owner }) => owner === "ours");
+  expect(own).toHaveLength(50);
+});

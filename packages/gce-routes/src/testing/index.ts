@@ -10,4 +10,5 @@ export type {
   FakeOperation,
   FakeRoute,
   FakeSubnetwork,
+  World,
 } from "./world.ts";

@@ -23,6 +23,7 @@ export class ComputeModel {
   readonly #random: SeededRandom;
   readonly #underWay = new Map<string, ChangeCommand>();
   readonly #byRequestId = new Map<string, string>();
+  readonly #listeners = new Set<(world: World) => void>();
 
   /** @throws INVALID_DAEMON_CONFIG when the scenario cannot be */
   constructor(scenario: ScenarioInput | Scenario, random: SeededRandom = new SeededRandom(1)) {
@@ -34,6 +35,12 @@ export class ComputeModel {
     const found = this.world.instances.get(name);
     if (found === undefined) throw new PodwireError("CLOUD_NOT_FOUND", `instance ${name} does not exist`);
     return found;
+  }
+
+  /** Calls the listener inside every change of aliases, routes and instances, after it. Returns what ends that. */
+  subscribe(listener: (world: World) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Takes a change and answers with its operation; nothing has happened yet. */
@@ -59,6 +66,7 @@ export class ComputeModel {
     this.#underWay.delete(name);
     const error = failure ?? this.#apply(command);
     this.world.operations.set(name, { ...operation, done: true, ...(error === undefined ? {} : { error }) });
+    if (error === undefined) this.#notify();
   }
 
   /** Back door: what a person does in the console. @throws CLOUD_REJECTED with the reason */
@@ -84,6 +92,7 @@ export class ComputeModel {
   deleteInstance(name: string): void {
     for (const own of this.instance(name).networkInterfaces) replaceRanges(this.world, own, []);
     this.world.instances.delete(name);
+    this.#notify();
   }
 
   /** Somebody else takes addresses of a range until so many are free. Returns what gives them back. */
@@ -98,6 +107,10 @@ export class ComputeModel {
   /** Somebody else takes addresses of a range so that single ones are free and no /28. */
   fragment(subnetwork: string, rangeName: string): () => void {
     return this.#space(subnetwork, rangeName).fragment(28);
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener(this.world);
   }
 
   #space(subnetwork: string, rangeName: string) {

@@ -119,4 +119,18 @@ describe("operations", () => {
     expect(own.instance("node-1").networkInterfaces[0]?.aliasIpRanges).toEqual(aliases(["10.4.0.16/28"]));
     own.setAliasRanges("node-1", "nic0", aliases(["10.4.0.32/28", "10.4.0.16/32"]));
   });
+
+  test("who listens is told of what changed, and of nothing that failed", () => {
+    const own = createModel();
+    const seen: number[] = [];
+    const end = own.subscribe(({ instances }) => {
+      seen.push(instances.get("node-1")?.networkInterfaces[0]?.aliasIpRanges.length ?? -1);
+    });
+    own.setAliasRanges("node-1", "nic0", aliases(["/28", "/32"]));
+    expect(() => own.setAliasRanges("node-1", "nic0", aliases(["/24", "/24"]))).toThrow();
+    own.deleteInstance("node-1");
+    end();
+    own.deleteRoute("taken");
+    expect(seen).toEqual([2, -1]);
+  });
 });
