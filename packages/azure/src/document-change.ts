@@ -83,13 +83,16 @@ function concluded<D>(before: D, { after, conflict, failure }: Written<D>) {
 }
 
 /** At once where only the etag was old; two writers that meet again step aside, the later ones longer. */
-function pause(
+async function pause(
   { clock }: OperationTools,
   conflict: PodwireError,
   { attempt, options }: { readonly attempt: number; readonly options: CallOptions },
 ): Promise<void> {
   const waitMs = conflict.retryAfterMs ?? (attempt === 1 ? 0 : attempt * conflictPauseMs);
-  return waitMs === 0 ? Promise.resolve() : sleep(clock, waitMs, options.signal);
+  if (waitMs === 0) return;
+  await sleep(clock, waitMs, options.signal).catch((cause: unknown) => {
+    throw new PodwireError("CANCELLED", "the change was cancelled while somebody else's went on", { cause });
+  });
 }
 
 const conflictPauseMs = 250;
