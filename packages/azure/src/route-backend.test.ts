@@ -144,6 +144,29 @@ test("a change that is aborted while it waits is CANCELLED, one on its way unkno
   expect(Object.keys(hops(fake))).toEqual(["default", "podwire.a.10.244.1.0-24", "podwire.a.10.244.3.0-24"]);
 });
 
+test("what another writer's operations keep busy is written when they end, without a write a second", async () => {
+  const { fake, backend, put } = createBackend({ operationMs: 9_000 }, { routesPerTable: 600 });
+  const second = createRouteBackend(tools(fake));
+  const cidrs = Array.from({ length: 500 }, (_, index) => parseCidr(`10.${100 + (index >> 8)}.${index & 255}.0/24`));
+  const writes = cidrs.map((cidr, index) => (index % 2 === 0 ? backend : second).apply(put([cidr, "vm-1"]), options));
+  await fake.clock.runUntilIdle();
+  expect((await Promise.all(writes)).flatMap((outcome) => outcome.put)).toEqual(cidrs);
+  expect(Object.keys(hops(fake))).toHaveLength(501);
+  expect(fake.log.counts()["routeTables.createOrUpdate"]).toBeLessThanOrEqual(16);
+});
+
+test("a table that is busy for ever is told after a minute", async () => {
+  const { fake, backend, put } = createBackend();
+  const effect = { kind: "fail", code: "AnotherOperationInProgress" } as const;
+  fake.faults.add({ action: "routeTables.createOrUpdate", when: "always", effect });
+  const applied = expect(backend.apply(put([cidr1, "vm-1"]), options)).rejects.toMatchObject({
+    code: "CLOUD_CONFLICT",
+  });
+  await fake.clock.advance(60_000);
+  await applied;
+  expect(fake.log.counts()["routeTables.createOrUpdate"]).toBeLessThan(12);
+});
+
 test("two writers at the same time lose nothing", async () => {
   const { fake, backend, put } = createBackend({ operationMs: 1_500 });
   const second = createRouteBackend(tools(fake));
