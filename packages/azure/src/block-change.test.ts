@@ -68,6 +68,20 @@ for (const code of ["PreconditionFailed", "AnotherOperationInProgress", "Retryab
   });
 }
 
+test("a change that is aborted while somebody else's goes on is CANCELLED: nothing of it happened", async () => {
+  const { fake, node } = createNode();
+  const provider = createAzureProvider({ api: fake.api(), clock: fake.clock, cluster: "blue" });
+  fake.faults.add({ action: put, when: "always", effect: { kind: "fail", code: "AnotherOperationInProgress" } });
+  const controller = new AbortController();
+  const interfaceId = fake.model.interface("nic-1").id;
+  const change = { token: "t", node, interfaceId, add: { kind: single, count: 1 } };
+  const changed = provider.changeBlocks(change, { signal: controller.signal });
+  const refused = expect(changed).rejects.toMatchObject({ code: "CANCELLED" });
+  await fake.clock.advance(500);
+  controller.abort();
+  await refused;
+});
+
 test("an interface edited by hand between read and write keeps the edit", async () => {
   const { fake, change } = createNode();
   const edit = () => {

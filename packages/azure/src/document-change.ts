@@ -30,17 +30,34 @@ export async function changeDocument<D extends ArmResource<unknown>>(
   document: DocumentEdit<D>,
   options: CallOptions,
 ): Promise<DocumentChange<D>> {
-  for (let attempt = 1; ; attempt++) {
+  const deadlineMs = tools.clock.bootMs() + conflictTimeoutMs;
+  for (let met: Met = { changed: 0, busy: 0 }; ; ) {
     const before = await document.read(options);
     const edited = document.edit(before);
     if (edited === undefined) return { before, after: before };
     const written = await writeOnce(tools, document, { edited, options });
-    if (written.conflict === undefined || attempt >= maxAttempts) return concluded(before, written);
-    await pause(tools, written.conflict, { attempt, options });
+    if (written.conflict === undefined) return concluded(before, written);
+    met = meet(met, written.conflict);
+    const waitMs = pauseMs(met, written.conflict);
+    if (met.changed >= maxChanged || tools.clock.bootMs() + waitMs > deadlineMs) return concluded(before, written);
+    await pause(tools, waitMs, options);
   }
 }
 
-const maxAttempts = 5;
+/** How often somebody else was faster, and how often he was still at it. */
+interface Met {
+  readonly changed: number;
+  readonly busy: number;
+}
+
+function meet({ changed, busy }: Met, { retryAfterMs }: PodwireError): Met {
+  return retryAfterMs === undefined ? { changed: changed + 1, busy } : { changed, busy: busy + 1 };
+}
+
+const maxChanged = 5;
+
+/** Operations last for seconds, and those of several writers come one after another. */
+const conflictTimeoutMs = 60_000;
 
 interface Written<D> {
   /** Somebody else was faster, or is still at it. */
@@ -82,14 +99,21 @@ function concluded<D>(before: D, { after, conflict, failure }: Written<D>) {
   throw conflict;
 }
 
-/** At once where only the etag was old; two writers that meet again step aside, the later ones longer. */
-function pause(
-  { clock }: OperationTools,
-  conflict: PodwireError,
-  { attempt, options }: { readonly attempt: number; readonly options: CallOptions },
-): Promise<void> {
-  const waitMs = conflict.retryAfterMs ?? (attempt === 1 ? 0 : attempt * conflictPauseMs);
-  return waitMs === 0 ? Promise.resolve() : sleep(clock, waitMs, options.signal);
+/**
+ * At once where only the etag was old; two writers that meet again step aside. Where an operation goes on, twice as
+ * long each time: every attempt counts as a write.
+ */
+function pauseMs({ changed, busy }: Met, { retryAfterMs }: PodwireError): number {
+  if (retryAfterMs === undefined) return (changed - 1) * steppingAsideMs;
+  return Math.max(retryAfterMs, Math.min(retryAfterMs * 2 ** (busy - 1), longestPauseMs));
 }
 
-const conflictPauseMs = 250;
+const steppingAsideMs = 250;
+const longestPauseMs = 8_000;
+
+async function pause({ clock }: OperationTools, waitMs: number, { signal }: CallOptions): Promise<void> {
+  if (waitMs === 0) return;
+  await sleep(clock, waitMs, signal).catch((cause: unknown) => {
+    throw new PodwireError("CANCELLED", "the change was cancelled while somebody else's went on", { cause });
+  });
+}

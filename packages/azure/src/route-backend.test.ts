@@ -107,6 +107,66 @@ test("a conflict that does not end is told in the end, with nothing changed", as
   expect(fake.log.counts()["routeTables.createOrUpdate"]).toBe(5);
 });
 
+test("changes that come while one is written go together in the next document", async () => {
+  const { fake, backend, put } = createBackend({ operationMs: 2_000 });
+  const cidrs = Array.from({ length: 50 }, (_, index) => parseCidr(`10.245.${index}.0/24`));
+  const writes = cidrs.map((cidr) => backend.apply(put([cidr, "vm-1"]), options));
+  await fake.clock.runUntilIdle();
+  expect((await Promise.all(writes)).flatMap((outcome) => outcome.put)).toEqual(cidrs);
+  expect(fake.log.counts()["routeTables.createOrUpdate"]).toBe(2);
+});
+
+test("changes of one CIDR keep their order", async () => {
+  const { fake, backend, put } = createBackend({ operationMs: 2_000 });
+  const changes = [put([cidr1, "vm-1"]), put([cidr1, "vm-2"]), { ...put(), remove: [cidr1] }, put([cidr1, "vm-2"])];
+  const writes = changes.map((change) => backend.apply(change, options));
+  await fake.clock.runUntilIdle();
+  expect((await Promise.all(writes)).map((outcome) => outcome.removed.length)).toEqual([0, 0, 1, 0]);
+  expect(hops(fake)).toMatchObject({ "podwire.a.10.244.1.0-24": "10.0.0.5" });
+});
+
+test("a change that is aborted while it waits is CANCELLED, one on its way unknown; the others go on", async () => {
+  const { fake, backend, put } = createBackend({ operationMs: 2_000 });
+  const [onItsWay, waiting] = [new AbortController(), new AbortController()];
+  const first = backend.apply(put([cidr1, "vm-1"]), { signal: onItsWay.signal });
+  const second = backend.apply(put([cidr2, "vm-1"]), { signal: waiting.signal });
+  const third = backend.apply(put([cidr3, "vm-1"]), options);
+  const refused = [
+    expect(first).rejects.toMatchObject({ code: "CLOUD_OUTCOME_UNKNOWN" }),
+    expect(second).rejects.toMatchObject({ code: "CANCELLED" }),
+  ];
+  await fake.clock.advance(500);
+  waiting.abort();
+  onItsWay.abort();
+  await fake.clock.runUntilIdle();
+  await Promise.all(refused);
+  expect(await third).toEqual({ put: [cidr3], removed: [] });
+  expect(Object.keys(hops(fake))).toEqual(["default", "podwire.a.10.244.1.0-24", "podwire.a.10.244.3.0-24"]);
+});
+
+test("what another writer's operations keep busy is written when they end, without a write a second", async () => {
+  const { fake, backend, put } = createBackend({ operationMs: 9_000 }, { routesPerTable: 600 });
+  const second = createRouteBackend(tools(fake));
+  const cidrs = Array.from({ length: 500 }, (_, index) => parseCidr(`10.${100 + (index >> 8)}.${index & 255}.0/24`));
+  const writes = cidrs.map((cidr, index) => (index % 2 === 0 ? backend : second).apply(put([cidr, "vm-1"]), options));
+  await fake.clock.runUntilIdle();
+  expect((await Promise.all(writes)).flatMap((outcome) => outcome.put)).toEqual(cidrs);
+  expect(Object.keys(hops(fake))).toHaveLength(501);
+  expect(fake.log.counts()["routeTables.createOrUpdate"]).toBeLessThanOrEqual(16);
+});
+
+test("a table that is busy for ever is told after a minute", async () => {
+  const { fake, backend, put } = createBackend();
+  const effect = { kind: "fail", code: "AnotherOperationInProgress" } as const;
+  fake.faults.add({ action: "routeTables.createOrUpdate", when: "always", effect });
+  const applied = expect(backend.apply(put([cidr1, "vm-1"]), options)).rejects.toMatchObject({
+    code: "CLOUD_CONFLICT",
+  });
+  await fake.clock.advance(60_000);
+  await applied;
+  expect(fake.log.counts()["routeTables.createOrUpdate"]).toBeLessThan(12);
+});
+
 test("two writers at the same time lose nothing", async () => {
   const { fake, backend, put } = createBackend({ operationMs: 1_500 });
   const second = createRouteBackend(tools(fake));

@@ -4,6 +4,7 @@ import { createOwnedNames, type OwnedNames } from "./owned-name.ts";
 import { networkIdOf, parseResourceId } from "./resource-id.ts";
 import { changeRoutes } from "./route-change.ts";
 import { findRoutingFaults } from "./route-preflight.ts";
+import { RouteWriter } from "./route-writer.ts";
 
 export interface AzureRouteOptions {
   readonly api: ArmApi;
@@ -20,6 +21,7 @@ export interface AzureRouteOptions {
  */
 export function createRouteBackend({ api, clock, cluster, routeTableId }: AzureRouteOptions): RouteBackend {
   const names = createOwnedNames(cluster);
+  const writer = new RouteWriter({ api, clock, routeTableId });
   return {
     preflight: (node, options) => findRoutingFaults(api, { node, routeTableId }, options),
 
@@ -38,7 +40,7 @@ export function createRouteBackend({ api, clock, cluster, routeTableId }: AzureR
       return (await Promise.all(routes)).flat();
     },
 
-    apply: (change, options) => changeRoutes({ api, clock, names, routeTableId }, change, options),
+    apply: (change, options) => changeRoutes({ api, names, writer }, change, options),
   };
 }
 
