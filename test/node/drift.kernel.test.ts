@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type CniResult, families, parseCidr } from "@podwire/core";
 import {
   addRule,
@@ -56,8 +57,10 @@ test.each([
   "podwire's $what that somebody removes under live pods come back by themselves, and nothing else moves",
   async (row) => {
     const before = await picture();
-    await row.damage();
-    expect(await picture()).not.toEqual(before);
+    await whileStopped(lab.podwired.pid, async () => {
+      await row.damage();
+      expect(await picture()).not.toEqual(before);
+    });
     await vi.waitFor(async () => expect(await picture()).toEqual(before), { timeout: repairTimeoutMs, interval: 200 });
     for (const address of [peerAddress, lab.outside.address]) {
       const talk = await startTalk(address, pod.netnsPath);
@@ -66,6 +69,17 @@ test.each([
     await expectAgreement(lab, lab.podwired);
   },
 );
+
+/** The process does nothing meanwhile: it might have put things right before anybody has seen them wrong. */
+async function whileStopped(pid: number, work: () => Promise<void>): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  try {
+    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(/\) T /));
+    await work();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+}
 
 /** Everything on the node, podwire's and others', but for what is counted. */
 async function picture(): Promise<string> {
