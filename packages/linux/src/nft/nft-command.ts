@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { accessSync, closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -55,11 +55,34 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** open(2), x86 and arm alike; Node does not name it. */
+const openTemporaryFile = 0o20000000 | constants.O_DIRECTORY;
+
 /**
  * The script as a regular file: nft opens /dev/stdin again, which for a pipe made by Node is refused (ENXIO). The file
- * has no name any more when nft reads it, so nothing is left behind whatever happens.
+ * never has a name, so that nothing is left behind, also when this process is killed.
  */
 function openScript(script: string): number {
+  let fd: number;
+  try {
+    fd = openSync(tmpdir(), openTemporaryFile | constants.O_RDWR, 0o600);
+  } catch {
+    // The file system has no files without a name.
+    return openNamedScript(script);
+  }
+  try {
+    // By position: nft reads from where the descriptor stands.
+    const bytes = Buffer.from(script);
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** The file has no name any more when nft reads it. */
+function openNamedScript(script: string): number {
   const directory = mkdtempSync(join(tmpdir(), "podwire-nft-"));
   try {
     const path = join(directory, "script");
