@@ -6,7 +6,7 @@ import { blockSize, type PlannedInterface, type PlannedSubnet, type PoolSituatio
 
 /** Interfaces that exist first, one call each; then new ones, created with their addresses. Pure. */
 export function planGrowth(situation: PoolSituation, shortage: number, nowMs: number): PoolAction[] {
-  const demand: Demand = { missing: shortage, room: roomOf(situation), spoken: new Map() };
+  const demand: Demand = { missing: shortage, room: roomOf(situation), asked: new Map() };
   return [...planAssignments(situation, demand), ...planCreations(situation, demand, nowMs)];
 }
 
@@ -16,7 +16,7 @@ interface Demand {
   /** Under the maximum. */
   room: number;
   /** Addresses that the plan asks of a subnet. */
-  readonly spoken: Map<string, number>;
+  readonly asked: Map<string, number>;
 }
 
 function planAssignments(situation: PoolSituation, demand: Demand): PoolAction[] {
@@ -88,7 +88,7 @@ function chooseBlocks(
   for (const blockKind of situation.blockKinds) {
     if (subnet?.fragmented === true && !isSingle(blockKind)) continue;
     const size = blockSize(blockKind);
-    const allowed = Math.min(place.slots, blocksWithin(situation, blockKind, demand), sellable(subnet, demand, size));
+    const allowed = Math.min(place.slots, blocksWithin(situation, blockKind, demand), blocksLeft(subnet, demand, size));
     const count = Math.min(Math.ceil(demand.missing / size), allowed);
     if (count <= 0) continue;
     demand.missing -= count * size;
@@ -110,24 +110,24 @@ function blocksWithin({ family, counts }: PoolSituation, kind: BlockKind, { room
 }
 
 /**
- * EC2 gives all or nothing, so no more is asked of a subnet than it was seen to have; but at least one block, for what
- * was seen may be old. Of IPv6 no subnet runs out.
+ * A cloud may give all or nothing (EC2 does), so no more is asked of a subnet than it was seen to have; but at least
+ * one block, for what was seen may be old. Of IPv6 no subnet runs out.
  */
-function sellable(subnet: PlannedSubnet | undefined, { spoken }: Demand, size: number): number {
-  if (subnet?.freeAddresses === undefined || size > subnetCounts) return Number.POSITIVE_INFINITY;
-  return Math.max(Math.floor((subnet.freeAddresses - (spoken.get(subnet.id) ?? 0)) / size), 1);
+function blocksLeft(subnet: PlannedSubnet | undefined, { asked }: Demand, size: number): number {
+  if (subnet?.freeAddresses === undefined || size > largestCountedBlock) return Number.POSITIVE_INFINITY;
+  return Math.max(Math.floor((subnet.freeAddresses - (asked.get(subnet.id) ?? 0)) / size), 1);
 }
 
 /** Larger blocks are IPv6: what clouds count in subnets are IPv4 addresses. */
-const subnetCounts = 2 ** 16;
+const largestCountedBlock = 2 ** 16;
 
-function richestSubnet(subnets: readonly PlannedSubnet[], { spoken }: Demand): PlannedSubnet | undefined {
-  const left = ({ id, freeAddresses = 0 }: PlannedSubnet) => freeAddresses - (spoken.get(id) ?? 0);
+function richestSubnet(subnets: readonly PlannedSubnet[], { asked }: Demand): PlannedSubnet | undefined {
+  const left = ({ id, freeAddresses = 0 }: PlannedSubnet) => freeAddresses - (asked.get(id) ?? 0);
   return subnets
     .filter((subnet) => subnet.takesInterfaces && !subnet.exhausted && subnet.freeAddresses !== 0)
     .sort((a, b) => left(b) - left(a) || (a.id < b.id ? -1 : 1))[0];
 }
 
-function note({ spoken }: Demand, subnetId: string, addresses: number): void {
-  spoken.set(subnetId, (spoken.get(subnetId) ?? 0) + addresses);
+function note({ asked }: Demand, subnetId: string, addresses: number): void {
+  asked.set(subnetId, (asked.get(subnetId) ?? 0) + addresses);
 }
